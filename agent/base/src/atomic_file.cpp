@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "muster/base/atomic_file.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+
+#include "muster/base/fd.hpp"
+
+namespace muster {
+namespace {
+
+/// A file under a temporary name that is removed unless commit() has renamed it.
+class TemporaryFile {
+  public:
+    explicit TemporaryFile(const std::string& target)
+        : path_(target + ".XXXXXX"), fd_(::mkostemp(path_.data(), O_CLOEXEC)) {}
+    TemporaryFile(const TemporaryFile&) = delete;
+    TemporaryFile& operator=(const TemporaryFile&) = delete;
+    ~TemporaryFile() {
+        if (fd_) ::unlink(path_.c_str());
+    }
+    const Fd& fd() const { return fd_; }
+
+    bool commit(const std::string& target) {
+        if (::fsync(fd_.get()) != 0 || ::rename(path_.c_str(), target.c_str()) != 0) return false;
+        fd_.reset();
+        return true;
+    }
+
+  private:
+    std::string path_;
+    Fd fd_;
+};
+
+bool holds_already(const std::string& path, std::string_view content, mode_t mode) {
+    struct stat status{};
+    if (::lstat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return false;
+    if ((status.st_mode & 07777) != mode || status.st_uid != ::geteuid()) return false;
+    if (static_cast<std::size_t>(status.st_size) != content.size()) return false;
+    const auto present = read_file(path, content.size());
+    return present && *present == content;
+}
+
+}  // namespace
+
+Result<void> write_file(const std::string& path, std::string_view content, mode_t mode) {
+    if (holds_already(path, content, mode)) return {};
+    TemporaryFile file(path);
+    if (!file.fd()) return fail(Kind::io, "write {}: {}", path, os_error(errno));
+    if (auto written = write_all(file.fd().get(), content); !written)
+        return tl::unexpected<Error>(std::move(written.error()).within(path));
+    if (::fchmod(file.fd().get(), mode) != 0 || !file.commit(path))
+        return fail(Kind::io, "write {}: {}", path, os_error(errno));
+    return {};
+}
+
+Result<void> make_directories(const std::string& path, mode_t mode) {
+    for (std::size_t end = path.find('/', 1);; end = path.find('/', end + 1)) {
+        const std::string prefix = path.substr(0, end);
+        if (::mkdir(prefix.c_str(), mode) != 0) {
+            const int reason = errno;
+            struct stat status{};
+            const bool is_directory =
+                ::stat(prefix.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
+            if (!is_directory)
+                return fail(Kind::io, "make directory {}: {}", prefix, os_error(reason));
+        }
+        if (end == std::string::npos) return {};
+    }
+}
+
+}  // namespace muster

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fixtures of all Python tests. tests/run sets MUSTER_BIN, MUSTER_TEST_OUTPUT and MUSTER_TEST_FLUX."""
+import os
+import pathlib
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent / "support"))
+
+import muster_testing  # noqa: E402
+import pods  # noqa: E402
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "slow: left out by tests/run --quick")
+    config.addinivalue_line("markers", "asan: also run with the asan preset's programs")
+    if not hasattr(config.option, "timeout") or config.option.timeout is None:
+        config.option.timeout = 300
+
+
+@pytest.fixture
+def output(request):
+    """This test's directory for outputs; what lies there is searched for secrets when the session ends."""
+    return muster_testing.directory_of(request)
+
+
+@pytest.fixture
+def bench(output):
+    """Starts processes and ends them (muster_testing.Bench)."""
+    bench = muster_testing.Bench(output)
+    yield bench
+    bench.close()
+
+
+@pytest.fixture
+def cluster(output, tmp_path):
+    """A network with a name server for pods (pods.Cluster)."""
+    reason = pods.why_not()
+    if reason:
+        pytest.skip(reason)
+    with pods.Cluster(output, tmp_path / "cluster") as made:
+        yield made
+
+
+def flux_of(kind):
+    """The program `flux` of a kind of broker: a path, or "none" for the rehearsal. Skips where there is none."""
+    if kind == "rehearsal":
+        return "none"
+    flux = muster_testing.real_flux()
+    if not flux:
+        pytest.skip("no real flux: tests/run --flux DIR names one")
+    return flux
+
+
+@pytest.fixture(params=["rehearsal", "flux"])
+def flux(request):
+    """MUSTER_FLUX for the test, which runs once with the rehearsal and once with real Flux where there is one."""
+    return flux_of(request.param)

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "descendants.hpp"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <array>
+
+#include "text.hpp"
+
+namespace muster::init {
+namespace {
+
+constexpr int deepest = 4096;  // bounds a walk through a tree that changes under it
+
+/// Reads the start of a small file into `buffer`; "" when that fails.
+template <std::size_t size>
+std::string_view read_start(const char* path, std::array<char, size>& buffer) {
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return {};
+    }
+    const ssize_t got = read(fd, buffer.data(), buffer.size());
+    close(fd);
+    return got > 0 ? std::string_view(buffer.data(), static_cast<std::size_t>(got))
+                   : std::string_view();
+}
+
+bool is_descendant(pid_t pid) {
+    const pid_t self = getpid();
+    for (int depth = 0; depth < deepest && pid > 1; ++depth) {
+        pid = parent_of(pid);
+        if (pid == self) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/// The descriptor is taken before the look: a number that changes hands between the look and the
+/// signal would hit a stranger, a pidfd then just fails.
+void signal_if_descendant(int signal, pid_t pid) {
+    const auto handle = static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
+    if (handle < 0 && errno != ENOSYS && errno != EPERM && errno != EMFILE && errno != ENFILE) {
+        return;
+    }
+    if (is_descendant(pid)) {
+        if (handle >= 0) {
+            syscall(SYS_pidfd_send_signal, handle, signal, nullptr, 0);
+        } else {
+            kill(pid, signal);
+        }
+    }
+    if (handle >= 0) {
+        close(handle);
+    }
+}
+
+/// /proc, if it is mounted and is that of our own PID namespace; else -1.
+int open_proc() {
+    std::array<char, 16> self{};
+    const ssize_t length = readlink("/proc/self", self.data(), self.size());
+    if (length <= 0) {
+        return -1;
+    }
+    const auto pid = parse_number({self.data(), static_cast<std::size_t>(length)}, 1 << 30);
+    if (!pid || *pid != getpid()) {
+        return -1;
+    }
+    return open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+}  // namespace
+
+pid_t parent_of(pid_t pid) {
+    Line path;
+    path << "/proc/" << pid << "/stat";
+    std::array<char, 256> buffer{};
+    std::string_view stat = read_start(path.c_str(), buffer);
+    // "PID (NAME) STATE PPID ...", where NAME may contain anything.
+    const std::size_t name_end = stat.rfind(')');
+    if (name_end == std::string_view::npos || stat.size() < name_end + 5) {
+        return -1;
+    }
+    stat.remove_prefix(name_end + 4);
+    const std::size_t end = stat.find(' ');
+    if (end == std::string_view::npos) {
+        return -1;
+    }
+    return parse_number({stat.data(), end}, 1 << 30).value_or(-1);
+}
+
+void signal_descendants(int signal, pid_t child) {
+    const int proc = open_proc();
+    if (proc < 0) {
+        if (child > 0 && kill(-child, signal) != 0) {
+            kill(child, signal);
+        }
+        return;
+    }
+    // getdents64(2) itself: opendir(3) allocates.
+    alignas(dirent64) std::array<char, 4096> entries{};
+    for (;;) {
+        const ssize_t got = getdents64(proc, entries.data(), entries.size());
+        if (got <= 0) {
+            break;
+        }
+        for (ssize_t at = 0; at < got;) {
+            dirent64 entry{};
+            memcpy(&entry, entries.data() + at, offsetof(dirent64, d_name));
+            const char* name = entries.data() + at + offsetof(dirent64, d_name);
+            if (const auto pid = parse_number(name, 1 << 30); pid && *pid != getpid()) {
+                signal_if_descendant(signal, *pid);
+            }
+            at += entry.d_reclen;
+        }
+    }
+    close(proc);
+}
+
+}  // namespace muster::init

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <signal.h>
+#include <sys/signalfd.h>
+
+namespace muster::init {
+
+/// Blocks every signal there is and returns the mask from before, for the child. To be called
+/// before anything else: what arrives from here on waits for Signals.
+sigset_t block_all_signals();
+
+/// The blocked signals as a queue.
+class Signals {
+  public:
+    Signals() = default;
+    Signals(const Signals&) = delete;
+    Signals& operator=(const Signals&) = delete;
+
+    /// Opens the signalfd. Also takes SIGCHLD back to its default: whoever started us with SIGCHLD
+    /// ignored would leave us without children to wait for. Returns 0 or errno.
+    int open();
+    /// What to poll for POLLIN.
+    int fd() const { return fd_; }
+    /// The next signal that somebody sent us, without blocking; 0 when there is none. SIGCHLD is
+    /// left out (poll woke up, that is all it says), and so is what this process caused itself:
+    /// SIGPIPE by writing to a closed stderr.
+    int next();
+
+  private:
+    int fd_ = -1;
+};
+
+/// Whether `signal` asks for the end: SIGTERM, SIGINT, SIGQUIT, SIGHUP.
+constexpr bool is_stop_request(int signal) {
+    return signal == SIGTERM || signal == SIGINT || signal == SIGQUIT || signal == SIGHUP;
+}
+
+}  // namespace muster::init

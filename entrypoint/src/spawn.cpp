@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "spawn.hpp"
+
+#include <errno.h>
+#include <linux/limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <array>
+#include <string_view>
+
+#include "muster/base/exit_code.hpp"
+
+namespace muster::init {
+namespace {
+
+constexpr std::size_t most_script_arguments = 1024;
+
+/// Where execvp(3) finds `name`; "" when nowhere. Used only after a spawn has found it.
+bool find_program(const char* name, std::array<char, PATH_MAX>& path) {
+    const std::string_view word(name);
+    std::string_view rest;
+    if (word.find('/') == std::string_view::npos) {
+        const char* search = getenv("PATH");
+        rest = search != nullptr ? search : "/bin:/usr/bin";
+    }
+    for (;;) {
+        const std::size_t colon = rest.find(':');
+        const std::size_t length = colon == std::string_view::npos ? rest.size() : colon;
+        const std::size_t slash = length > 0 ? 1 : 0;
+        if (length + slash + word.size() < path.size()) {
+            if (length > 0) {
+                memcpy(path.data(), rest.data(), length);
+                path[length] = '/';
+            }
+            memcpy(path.data() + length + slash, word.data(), word.size());
+            path[length + slash + word.size()] = '\0';
+            if (access(path.data(), X_OK) == 0) {
+                return true;
+            }
+        }
+        if (colon == std::string_view::npos) {
+            return false;
+        }
+        rest.remove_prefix(colon + 1);
+    }
+}
+
+bool is_named(const char* entry, const char* name) {
+    const std::size_t length = strcspn(name, "=");
+    return strncmp(entry, name, length) == 0 && entry[length] == '=';
+}
+
+bool is_in(const char* entry, const char* const* names) {
+    for (; *names != nullptr; ++names) {
+        if (is_named(entry, *names)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+}  // namespace
+
+int Spawner::prepare(const sigset_t& mask) {
+    int error = posix_spawnattr_init(&attributes_);
+    if (error == 0) {
+        error = posix_spawnattr_setsigmask(&attributes_, &mask);
+    }
+    if (error == 0) {
+        error = posix_spawnattr_setpgroup(&attributes_, 0);
+    }
+    if (error == 0) {
+        error =
+            posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
+    }
+    if (error == 0) {
+        error = posix_spawn_file_actions_init(&to_foreground_);
+    }
+    if (error == 0) {
+        // Runs in the child with all signals blocked, so SIGTTOU cannot stop it there.
+        error = posix_spawn_file_actions_addtcsetpgrp_np(&to_foreground_, STDIN_FILENO);
+    }
+    return error;
+}
+
+Spawned Spawner::spawn(char* const argv[], char* const envp[], bool foreground) {
+    Spawned child;
+    const posix_spawn_file_actions_t* actions = foreground ? &to_foreground_ : nullptr;
+    child.error = posix_spawnp(&child.pid, argv[0], actions, &attributes_, argv, envp);
+    if (child.error != 0 && foreground) {
+        // The terminal may have gone; the program can do without it.
+        actions = nullptr;
+        child.error = posix_spawnp(&child.pid, argv[0], actions, &attributes_, argv, envp);
+    }
+    std::array<char, PATH_MAX> script{};
+    if (child.error != ENOEXEC || !find_program(argv[0], script)) {
+        return child;
+    }
+    std::array<char*, most_script_arguments + 3> words{};
+    std::array<char, 8> shell{"/bin/sh"};
+    std::size_t count = 0;
+    words[count++] = shell.data();
+    words[count++] = script.data();
+    for (char* const* word = argv + 1; *word != nullptr; ++word) {
+        if (count > most_script_arguments) {
+            return child;
+        }
+        words[count++] = *word;
+    }
+    child.error = posix_spawn(&child.pid, words[0], actions, &attributes_, words.data(), envp);
+    return child;
+}
+
+int spawn_exit_code(int error) {
+    return exit_code(error == ENOENT || error == ENOTDIR ? Kind::no_program : Kind::not_executable);
+}
+
+char** make_environment(const char* const* dropped, char* const* added) {
+    std::size_t count = 1;
+    for (char** entry = environ; *entry != nullptr; ++entry) {
+        ++count;
+    }
+    for (char* const* entry = added; *entry != nullptr; ++entry) {
+        ++count;
+    }
+    auto** environment = static_cast<char**>(calloc(count, sizeof(char*)));
+    if (environment == nullptr) {
+        return nullptr;
+    }
+    std::size_t at = 0;
+    for (char** entry = environ; *entry != nullptr; ++entry) {
+        if (!is_in(*entry, dropped) && !is_in(*entry, added)) {
+            environment[at++] = *entry;
+        }
+    }
+    for (char* const* entry = added; *entry != nullptr; ++entry) {
+        environment[at++] = *entry;
+    }
+    return environment;
+}
+
+}  // namespace muster::init

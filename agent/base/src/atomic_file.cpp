@@ -5,8 +5,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdlib>
+#include <cstring>
 
 #include "muster/base/fd.hpp"
 
@@ -36,13 +39,28 @@ class TemporaryFile {
     Fd fd_;
 };
 
+/// Whether `fd` holds exactly `content`. Compared piece by piece in a buffer that is wiped, so that
+/// no copy of a secret file stays behind.
+bool holds_exactly(int fd, std::string_view content) {
+    std::array<char, 4096> piece{};
+    bool is_equal = true;
+    while (is_equal && !content.empty()) {
+        const ssize_t got = ::read(fd, piece.data(), std::min(piece.size(), content.size()));
+        if (got < 0 && errno == EINTR) continue;
+        is_equal = got > 0 && content.starts_with({piece.data(), static_cast<std::size_t>(got)});
+        if (is_equal) content.remove_prefix(static_cast<std::size_t>(got));
+    }
+    ::explicit_bzero(piece.data(), piece.size());
+    return is_equal;
+}
+
 bool holds_already(const std::string& path, std::string_view content, mode_t mode) {
+    const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
     struct stat status{};
-    if (::lstat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return false;
+    if (!fd || ::fstat(fd.get(), &status) != 0 || !S_ISREG(status.st_mode)) return false;
     if ((status.st_mode & 07777) != mode || status.st_uid != ::geteuid()) return false;
     if (static_cast<std::size_t>(status.st_size) != content.size()) return false;
-    const auto present = read_file(path, content.size());
-    return present && *present == content;
+    return holds_exactly(fd.get(), content);
 }
 
 }  // namespace

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
+#include <utility>
 
 namespace muster {
 namespace {
@@ -90,6 +92,23 @@ void Idset::insert(std::uint32_t id) {
     } else {
         ranges_.insert(next, {id, id});
     }
+}
+
+void Idset::insert(const Idset& other) {
+    std::vector<Range> all;
+    all.reserve(ranges_.size() + other.ranges_.size());
+    std::merge(ranges_.begin(), ranges_.end(), other.ranges_.begin(), other.ranges_.end(),
+               std::back_inserter(all),
+               [](const Range& a, const Range& b) { return a.first < b.first; });
+    std::vector<Range> joined;
+    for (const auto& range : all) {
+        // 64 bits: last + 1 of the largest id is no id.
+        if (!joined.empty() && range.first <= std::uint64_t{joined.back().last} + 1)
+            joined.back().last = std::max(joined.back().last, range.last);
+        else
+            joined.push_back(range);
+    }
+    ranges_ = std::move(joined);
 }
 
 bool Idset::contains(std::uint32_t id) const {

@@ -24,8 +24,13 @@ class Idset {
     std::string format() const;
 
     void insert(std::uint32_t id);
+    /// Inserts every id of `other`.
+    void insert(const Idset& other);
     bool contains(std::uint32_t id) const;
     std::size_t size() const;
+    /// The smallest and the largest id; the set must not be empty.
+    std::uint32_t first() const { return ranges_.front().first; }
+    std::uint32_t last() const { return ranges_.back().last; }
     bool empty() const { return ranges_.empty(); }
     /// The ids, ascending.
     std::vector<std::uint32_t> ids() const;

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "muster/resources/detect.hpp"
+
+#include <glob.h>
+
+#include <array>
+
+#include "muster/resources/quota.hpp"
+#include "topology.hpp"
+
+namespace muster::resources {
+namespace {
+
+/// The first device file of a compute GPU, or "": NVIDIA's or AMD's (kfd).
+std::string gpu_device(const std::string& root) {
+    for (const char* pattern : {"/dev/nvidia[0-9]*", "/dev/kfd"}) {
+        glob_t matches{};
+        std::string first;
+        if (::glob((root + pattern).c_str(), GLOB_NOSORT, nullptr, &matches) == 0)
+            first = matches.gl_pathv[0];
+        ::globfree(&matches);
+        if (!first.empty()) return first;
+    }
+    return "";
+}
+
+std::uint32_t cut_by_quota(std::uint32_t cores, const Options& options, Detected& detected) {
+    auto finding = find_cpu_quota(options.root);
+    for (auto& note : finding.notes) detected.notes.push_back(std::move(note));
+    if (!finding.quota || finding.quota->whole_cores() >= cores) return cores;
+    if (finding.quota->whole_cores() > 0)
+        return static_cast<std::uint32_t>(finding.quota->whole_cores());
+    detected.notes.push_back(
+        fmt::format("the CPU quota of {} is {:.3g} cores; R says 1 core, the least that Flux can "
+                    "schedule",
+                    finding.quota->cgroup, finding.quota->cores()));
+    return 1;
+}
+
+Result<void> check_settings(const Options& options) {
+    if (options.cores && (*options.cores == 0 || *options.cores > max_cores))
+        return fail(Kind::usage, "cores must be from 1 to {}, not {}", max_cores, *options.cores);
+    if (options.gpus && *options.gpus > max_gpus)
+        return fail(Kind::usage, "gpus must be at most {}, not {}", max_gpus, *options.gpus);
+    if (!options.xml.empty() && !options.synthetic.empty())
+        return fail(Kind::usage, "a topology comes from XML or from a description, not from both");
+    return {};
+}
+
+bool want_gpus(const Options& options, const Source& source, const std::string& device) {
+    if (options.gpus || options.search == GpuSearch::never) return false;
+    return options.search == GpuSearch::always || !source.is_this_machine() || !device.empty();
+}
+
+}  // namespace
+
+Result<Detected> detect(const Options& options) {
+    TRY(check_settings(options));
+    Detected detected;
+    detected.shape = {.cores = options.cores.value_or(0), .gpus = options.gpus.value_or(0)};
+    const Source source{.xml = options.xml, .synthetic = options.synthetic};
+    const std::string device =
+        source.is_this_machine() && !options.gpus && options.search != GpuSearch::never
+            ? gpu_device(options.root)
+            : "";
+    const bool gpus = want_gpus(options, source, device);
+    if (options.cores && !gpus) return detected;
+
+    TRY_ASSIGN(const Counts counts, count_with_hwloc(source, options.affinity,
+                                                     gpus ? With::cores_and_gpus : With::cores));
+    if (!options.cores) {
+        if (counts.cores == 0)
+            return fail(Kind::malformed, "no core is usable: the affinity mask has none of them");
+        detected.usable_cores = counts.cores;
+        detected.shape.cores =
+            options.root.empty() ? counts.cores : cut_by_quota(counts.cores, options, detected);
+    }
+    if (gpus) {
+        detected.shape.gpus = counts.gpus;
+        if (counts.gpus == 0 && !device.empty())
+            detected.notes.push_back(fmt::format(
+                "{} is here, but hwloc sees no GPU; say how many there are with --gpus", device));
+    }
+    return detected;
+}
+
+}  // namespace muster::resources

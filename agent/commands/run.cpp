@@ -50,7 +50,7 @@ Error become_broker(const bootstrap::CommandLine& line, const Environment& envir
         const auto role_pipe = bootstrap::take_role_pipe(environment);
         TRY_ASSIGN(const auto facts, bootstrap::gather_facts(line.settings, line.command));
         TRY_ASSIGN(const auto plan, bootstrap::make_plan(line.settings, line.command, facts));
-        TRY(bootstrap::check_broker(line.settings, facts));
+        TRY(bootstrap::check_programs(line.settings, facts, plan));
         TRY_ASSIGN(const auto certificate, bootstrap::obtain_certificate(line.settings, plan));
         for (const auto& note : plan.notes) log::info("{}", note);
         TRY(bootstrap::write_plan(plan, certificate));

@@ -49,7 +49,10 @@ std::optional<Fd> take_role_pipe(const Environment& environment) {
     return Fd(number);
 }
 
-Result<void> check_broker(const Settings& settings, const LocalFacts& facts) {
+Result<void> check_programs(const Settings& settings, const LocalFacts& facts, const Plan& plan) {
+    if (plan.runs_program && find_program(facts.muster_init).empty())
+        return fail(Kind::no_program,
+                    "muster-init is neither beside muster nor in PATH: install it with muster");
     const auto& program = facts.flux;
     if (find_program(program).empty()) {
         if (facts.rehearsal)

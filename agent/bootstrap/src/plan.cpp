@@ -161,12 +161,11 @@ Result<std::string> make_resources(const Settings& settings, const discovery::Id
         TRY_ASSIGN(shapes, within("--resources (MUSTER_RESOURCES)",
                                   resources::parse_shapes(*settings.resources, identity.max_size)));
     }
-    TRY_ASSIGN(const auto r, resources::make_r(identity.hosts, shapes));
-    return resources::format_r(r);
+    TRY_ASSIGN(const auto r, resources::make_R(identity.hosts, shapes));
+    return resources::format_R(r);
 }
 
-Result<void> add_attributes(const Settings& settings, const LocalFacts& facts, Plan& plan,
-                            bool has_program) {
+Result<void> add_attributes(const Settings& settings, const LocalFacts& facts, Plan& plan) {
     const auto third = fmt::format("{}ms", std::max<std::int64_t>(settings.grace.count() / 3, 1));
     std::vector<std::pair<std::string, std::string>> attributes{
         {"hostname", plan.identity.host()},
@@ -181,15 +180,18 @@ Result<void> add_attributes(const Settings& settings, const LocalFacts& facts, P
     if (settings.statedir) attributes.emplace_back("statedir", *settings.statedir);
     if (settings.restore) attributes.emplace_back("content.restore", *settings.restore);
     if (settings.dump) attributes.emplace_back("content.dump", *settings.dump);
+    // The user's replace ours: Flux refuses some attributes when they are given twice.
+    for (const auto& option : settings.options) {
+        const auto name = option.substr(0, option.find('='));
+        TRY(within("--option (MUSTER_OPTION)", broker_config::check_attribute(name)));
+        std::erase_if(attributes,
+                      [&name](const auto& attribute) { return attribute.first == name; });
+        attributes.emplace_back(name, option.substr(name.size() + 1));
+    }
     plan.argv = {facts.flux, "broker", "--config-path=" + plan.paths.broker_toml};
     for (const auto& [name, value] : attributes)
         plan.argv.insert(plan.argv.end(), {"-S", name + "=" + value});
-    for (const auto& option : settings.options) {
-        TRY(within("--option (MUSTER_OPTION)",
-                   broker_config::check_attribute(option.substr(0, option.find('=')))));
-        plan.argv.insert(plan.argv.end(), {"-S", option});
-    }
-    if (!has_program) plan.argv.insert(plan.argv.end(), {"-S", "broker.rc2_none"});
+    if (!plan.runs_program) plan.argv.insert(plan.argv.end(), {"-S", "broker.rc2_none"});
     return {};
 }
 
@@ -211,6 +213,7 @@ Paths::Paths(const std::string& directory)
       curve_cert(dir + "/curve.cert"),
       broker_toml(dir + "/broker.toml"),
       resources(dir + "/R.json"),
+      batch(dir + "/batch.lines"),
       status(dir + "/program.status"),
       rundir(dir + "/run"),
       socket(rundir + "/local"),
@@ -242,10 +245,12 @@ Result<Plan> make_plan(const Settings& settings, const std::vector<std::string>&
 
     std::vector<std::string> program;
     if (plan.is_leader()) {
+        for (const auto& line : facts.batch_lines) plan.batch_lines += line + '\n';
         TRY_ASSIGN(program,
                    make_initial_program(settings, command, facts, identity.size, plan.paths));
     }
-    TRY(add_attributes(settings, facts, plan, !program.empty()));
+    plan.runs_program = !program.empty();
+    TRY(add_attributes(settings, facts, plan));
     plan.argv.insert(plan.argv.end(), program.begin(), program.end());
 
     plan.directories = {plan.paths.dir, plan.paths.rundir};

@@ -32,7 +32,7 @@ Result<void> check_sizes(const Settings& settings, std::uint32_t max_size) {
 }
 
 Result<Words> make_words(const Settings& settings, const Words& command, const LocalFacts& facts,
-                         std::uint32_t size) {
+                         std::uint32_t size, const Paths& paths) {
     Words words;
     switch (settings.mode) {
         case Mode::interactive:
@@ -42,7 +42,8 @@ Result<Words> make_words(const Settings& settings, const Words& command, const L
         case Mode::launcher:
             return command;
         case Mode::submit:
-            words = {facts.flux, "submit", "--watch", "--quiet"};
+            // Without --input the job waits for an end of its standard input that never comes.
+            words = {facts.flux, "submit", "--watch", "--quiet", "--input=/dev/null"};
             append(words, size_flags(settings, size));
             append(words, settings.flags);
             words.emplace_back("--");
@@ -54,10 +55,10 @@ Result<Words> make_words(const Settings& settings, const Words& command, const L
                             "--mode batch takes one script, of which every line is a job");
             if (facts.batch_lines.empty())
                 return fail(Kind::usage, "--mode batch: {} has no command line", command.front());
-            words = {facts.flux, "bulksubmit", "--watch", "--quiet"};
+            words = {facts.flux, "bulksubmit", "--watch", "--quiet", "--input=/dev/null"};
             append(words, settings.flags);
-            append(words, {"sh", "-c", "{}", ":::"});
-            append(words, facts.batch_lines);
+            // From a file: among the arguments a line of the user's could be taken for a separator.
+            append(words, {"sh", "-c", "{}", "::::", paths.batch});
             return words;
         case Mode::batch_raw:
             break;
@@ -76,7 +77,7 @@ Result<Words> make_initial_program(const Settings& settings, const Words& comman
                                    const Paths& paths) {
     TRY(check_sizes(settings, settings.max_size.value_or(size)));
     if (command.empty()) return Words{};
-    TRY_ASSIGN(const Words words, make_words(settings, command, facts, size));
+    TRY_ASSIGN(const Words words, make_words(settings, command, facts, size, paths));
     // The shim executes these words as they are; Flux would hand a lone argument with blanks to a
     // shell.
     Words program{facts.muster_init,

@@ -16,6 +16,7 @@ Result<void> write_files(const Plan& plan, const curve::Certificate& certificate
     if (!plan.resources_json.empty())
         TRY(write_file(plan.paths.resources, plan.resources_json, 0644));
     TRY(write_file(plan.paths.broker_toml, plan.broker_toml, 0644));
+    if (!plan.batch_lines.empty()) TRY(write_file(plan.paths.batch, plan.batch_lines, 0644));
     if (::unlink(plan.paths.status.c_str()) != 0 && errno != ENOENT)
         return fail(Kind::io, "remove {}: {}", plan.paths.status, os_error(errno));
     return {};

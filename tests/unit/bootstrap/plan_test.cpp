@@ -173,6 +173,24 @@ TEST(Plan, RefusesWhatCannotWork) {
                 HasSubstr("--resources (MUSTER_RESOURCES)"));
 }
 
+TEST(Plan, UsersAttributesReplaceOurs) {
+    const auto plan =
+        make_plan(
+            settings({"--size=2", "--option=log-stderr-level=3", "--option=tbon.torpid_max=9s"}),
+            command, pod(0))
+            .value();
+    EXPECT_THAT(plan.argv,
+                AllOf(Contains("log-stderr-level=3"), Not(Contains("log-stderr-level=6")),
+                      Contains("tbon.torpid_max=9s")));
+}
+
+TEST(Plan, BatchLinesAreAFileOfTheLeader) {
+    auto facts = pod(0);
+    facts.batch_lines = {"echo 1", "echo 2"};
+    EXPECT_EQ(make_plan(settings({"--size=2", "--mode=batch"}), {"script"}, facts)->batch_lines,
+              "echo 1\necho 2\n");
+}
+
 TEST(Plan, PrintsForPeopleAndMachines) {
     const auto plan = make_plan(settings({"--size=2"}), {"sh", "-c", "it's $X"}, pod(0)).value();
     EXPECT_THAT(format_plan(plan), AllOf(HasSubstr("rank       0 of 2"), HasSubstr("'it'\\''s $X'"),

@@ -31,15 +31,18 @@ Result<Words> program(Words flags, const Words& command, Words batch_lines = {})
 }
 
 TEST(Program, SubmitIsTheDefault) {
-    EXPECT_THAT(*program({}, {"hi", "a b"}), ElementsAre("flux", "submit", "--watch", "--quiet",
-                                                         "-N4", "-n4", "--", "hi", "a b"));
+    EXPECT_THAT(*program({}, {"hi", "a b"}),
+                ElementsAre("flux", "submit", "--watch", "--quiet", "--input=/dev/null", "-N4",
+                            "-n4", "--", "hi", "a b"));
     EXPECT_THAT(*program({"--tasks=8", "--flags=-o 'cpu affinity'"}, {"hi"}),
-                ElementsAre("flux", "submit", "--watch", "--quiet", "-N4", "-n8", "-o",
-                            "cpu affinity", "--", "hi"));
+                ElementsAre("flux", "submit", "--watch", "--quiet", "--input=/dev/null", "-N4",
+                            "-n8", "-o", "cpu affinity", "--", "hi"));
     EXPECT_THAT(*program({"--tasks=2"}, {"hi"}),
-                ElementsAre("flux", "submit", "--watch", "--quiet", "-n2", "--", "hi"));
+                ElementsAre("flux", "submit", "--watch", "--quiet", "--input=/dev/null", "-n2",
+                            "--", "hi"));
     EXPECT_THAT(*program({"--nodes=2"}, {"hi"}),
-                ElementsAre("flux", "submit", "--watch", "--quiet", "-N2", "-n2", "--", "hi"));
+                ElementsAre("flux", "submit", "--watch", "--quiet", "--input=/dev/null", "-N2",
+                            "-n2", "--", "hi"));
 }
 
 TEST(Program, LauncherIsTheProgramItself) {
@@ -49,8 +52,8 @@ TEST(Program, LauncherIsTheProgramItself) {
 
 TEST(Program, BatchIsAJobALine) {
     EXPECT_THAT(*program({"--mode=batch"}, {"script"}, {"echo 'a' {}", "true"}),
-                ElementsAre("flux", "bulksubmit", "--watch", "--quiet", "sh", "-c", "{}",
-                            ":::", "echo 'a' {}", "true"));
+                ElementsAre("flux", "bulksubmit", "--watch", "--quiet", "--input=/dev/null", "sh",
+                            "-c", "{}", "::::", "/run/muster/batch.lines"));
     EXPECT_THAT(program({"--mode=batch"}, {"script"}).error().message,
                 HasSubstr("script has no command line"));
     EXPECT_THAT(program({"--mode=batch"}, {"script", "more"}, {"x"}).error().message,

@@ -38,7 +38,7 @@ struct Parent {
 /// Paths of one pod, all under `dir`; the same on every pod.
 struct Paths {
     explicit Paths(const std::string& dir);
-    std::string dir, curve_cert, broker_toml, resources, status, rundir, socket, temporary;
+    std::string dir, curve_cert, broker_toml, resources, batch, status, rundir, socket, temporary;
 };
 
 /// Everything that is decided before the world is touched. Holds no secret.
@@ -49,9 +49,11 @@ struct Plan {
     bool certificate_is_ours = true;  ///< false: the user's [bootstrap] names it
     std::optional<Parent> parent;     ///< none on the leader
     bool listens = false;             ///< it has children
+    bool runs_program = false;        ///< the leader's, under the shim
     std::uint32_t quorum = 1;
     std::string broker_toml;
     std::string resources_json;  ///< empty: the user's configuration gives R
+    std::string batch_lines;     ///< what mode batch submits, a job a line; empty otherwise
     std::vector<std::string> argv;
     Environment environment;               ///< variables to set for the broker
     std::vector<std::string> directories;  ///< to create, mode 0700

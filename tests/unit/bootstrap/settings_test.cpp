@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "muster/base/fd.hpp"
+
 namespace muster::bootstrap {
 namespace {
 
@@ -45,6 +47,12 @@ TEST(Settings, EveryRowHasAVariableAndIsInTheHelp) {
         EXPECT_THAT(page, HasSubstr(variable_name(row.name)));
     }
     EXPECT_EQ(variable_name("max-size"), "MUSTER_MAX_SIZE");
+}
+
+TEST(Settings, TheReferencePageIsWhatTheTableSays) {
+    // On a difference: muster help settings --markdown > agent/bootstrap/SETTINGS.md
+    EXPECT_EQ(read_file(MUSTER_SOURCE_DIR "/agent/bootstrap/SETTINGS.md").value_or(""),
+              format_settings_reference());
 }
 
 TEST(Settings, FlagsWinOverVariables) {

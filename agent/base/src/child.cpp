@@ -66,12 +66,13 @@ Result<Child> Child::spawn(const Options& options) {
     const auto argv = pointers(options.argv);
     const auto environment =
         options.environment ? pointers(*options.environment) : std::vector<char*>{};
+    const auto& program = options.program.empty() ? options.argv[0] : options.program;
     pid_t pid = 0;
-    const int error = ::posix_spawnp(&pid, argv[0], &state.actions, &state.attributes, argv.data(),
+    const int error = ::posix_spawnp(&pid, program.c_str(), &state.actions, &state.attributes, argv.data(),
                                      options.environment ? environment.data() : ::environ);
-    if (error == ENOENT) return fail(Kind::no_program, "execute {}: not found", options.argv[0]);
+    if (error == ENOENT) return fail(Kind::no_program, "execute {}: not found", program);
     if (error != 0)
-        return fail(Kind::not_executable, "execute {}: {}", options.argv[0], os_error(error));
+        return fail(Kind::not_executable, "execute {}: {}", program, os_error(error));
     Fd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
     if (!pidfd) return fail(Kind::internal, "watch process {}: {}", pid, os_error(errno));
     ::fcntl(pidfd.get(), F_SETFD, FD_CLOEXEC);

@@ -24,13 +24,15 @@ struct ExitStatus {
 class Child {
   public:
     struct Options {
-        std::vector<std::string> argv;  ///< argv[0] is looked up in PATH unless it has a slash
-        std::optional<std::vector<std::string>>
-            environment;  ///< "NAME=value"; the parent's when absent
-        std::vector<std::pair<int, int>>
-            descriptors;         ///< (ours, the child's); others are close-on-exec
-        std::string directory;   ///< working directory, ours when empty
-        bool new_group = false;  ///< leader of its own process group
+        std::vector<std::string> argv;
+        std::string program = {};  ///< file to execute; empty: argv[0]. Looked up in our PATH
+                                   ///< unless it has a slash
+        std::optional<std::vector<std::string>> environment =
+            {};  ///< "NAME=value"; the parent's when absent
+        std::vector<std::pair<int, int>> descriptors =
+            {};                      ///< (ours, the child's); others are close-on-exec
+        std::string directory = {};  ///< working directory, ours when empty
+        bool new_group = false;      ///< leader of its own process group
     };
 
     /// Starts a process with default signal dispositions and an empty mask.

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "job_options.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <filesystem>
+
+#include "arguments.hpp"
+
+namespace muster::rehearsal {
+namespace {
+
+constexpr std::array options = {
+    OptionRow{'N', "nodes", true},
+    OptionRow{'n', "ntasks", true},
+    OptionRow{'c', "cores-per-task", true},
+    OptionRow{'x', "exclusive", false},
+    OptionRow{'l', "label-io", false},
+    OptionRow{0, "watch", false},
+    OptionRow{0, "wait", false},
+    OptionRow{0, "quiet", false},
+    OptionRow{0, "cwd", true},
+    // Taken and ignored: they change nothing in a rehearsal.
+    OptionRow{'o', "setopt", true},
+    OptionRow{'v', "verbose", false},
+    OptionRow{0, "setattr", true},
+    OptionRow{0, "job-name", true},
+    OptionRow{0, "urgency", true},
+    OptionRow{0, "progress", false},
+    OptionRow{0, "unbuffered", false},
+};
+
+Result<std::uint32_t> count(const ScannedOptions& given, std::string_view option,
+                            std::string_view what, std::uint32_t otherwise) {
+    const auto text = given.value(option);
+    if (!text) return otherwise;
+    int number = 0;
+    const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), number);
+    if (error != std::errc() || end != text->data() + text->size())
+        return fail(Kind::usage, "--{}: invalid int value '{}'", option, *text);
+    if (number < 1) return fail(Kind::usage, "{} must be an integer >= 1 (if set)", what);
+    return static_cast<std::uint32_t>(std::min(number, 1 << 20));
+}
+
+}  // namespace
+
+std::string_view name(JobCommand command) {
+    switch (command) {
+        case JobCommand::submit:
+            return "submit";
+        case JobCommand::run:
+            return "run";
+        case JobCommand::bulksubmit:
+            return "bulksubmit";
+        case JobCommand::alloc:
+            break;
+    }
+    return "alloc";
+}
+
+Result<JobOptions> parse_job_options(JobCommand command, std::span<const std::string> words) {
+    TRY_ASSIGN(auto given, scan_options(words, options));
+    JobOptions result;
+    auto& shape = result.shape;
+    TRY_ASSIGN(shape.nodes, count(given, "nodes", "node count", 0));
+    TRY_ASSIGN(shape.tasks, count(given, "ntasks", "task count", std::max(shape.nodes, 1u)));
+    TRY_ASSIGN(shape.cores_per_task, count(given, "cores-per-task", "cores per task", 1));
+    // Flux: nodes without tasks are whole nodes.
+    shape.exclusive = given.has("exclusive") || (shape.nodes > 0 && !given.has("ntasks"));
+    if (shape.nodes > shape.tasks)
+        return fail(Kind::usage, "node count must not be greater than task count");
+    if (shape.exclusive && shape.nodes == 0)
+        return fail(Kind::usage, "exclusive can only be set with a node count");
+    result.watch = command == JobCommand::run || given.has("watch") || given.has("wait");
+    result.quiet = given.has("quiet");
+    result.label_io = given.has("label-io");
+    result.directory = given.value("cwd").value_or("");
+    result.command = std::move(given.rest);
+    if (result.command.empty() && command != JobCommand::alloc)
+        return fail(Kind::usage, "job command and arguments are missing");
+    return result;
+}
+
+Result<std::vector<std::vector<std::string>>> expand_bulk(const std::vector<std::string>& words) {
+    const auto separator = std::ranges::find(words, ":::");
+    if (separator == words.end())
+        return fail(Kind::usage,
+                    "inputs after ::: are missing (the rehearsal reads none from "
+                    "standard input)");
+    const std::vector<std::string> command(words.begin(), separator);
+    if (command.empty()) return fail(Kind::usage, "job command and arguments are missing");
+    std::vector<std::vector<std::string>> commands;
+    for (auto input = separator + 1; input != words.end(); ++input) {
+        auto one = command;
+        bool used = false;
+        for (auto& word : one)
+            for (auto at = word.find("{}"); at != std::string::npos;
+                 at = word.find("{}", at + input->size())) {
+                word.replace(at, 2, *input);
+                used = true;
+            }
+        if (!used) one.push_back(*input);
+        commands.push_back(std::move(one));
+    }
+    return commands;
+}
+
+JobRequest make_request(const JobOptions& given, std::vector<std::string> command,
+                        const Environment& environment) {
+    JobRequest request{.shape = given.shape, .watch = given.watch};
+    request.plan.argv = std::move(command);
+    for (const auto& [variable, value] : environment)
+        if (!variable.starts_with("FLUX_"))
+            request.plan.environment.push_back(variable + '=' + value);
+    std::error_code error;
+    request.plan.directory =
+        given.directory.empty() ? std::filesystem::current_path(error).string() : given.directory;
+    if (error) request.plan.directory = "/";
+    return request;
+}
+
+}  // namespace muster::rehearsal

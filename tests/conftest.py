@@ -8,6 +8,7 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "support"))
 
+import inits  # noqa: E402
 import muster_testing  # noqa: E402
 import pods  # noqa: E402
 
@@ -57,3 +58,10 @@ def flux_of(kind):
 def flux(request):
     """MUSTER_FLUX for the test, which runs once with the rehearsal and once with real Flux where there is one."""
     return flux_of(request.param)
+
+
+@pytest.fixture
+def table(output):
+    """Starts muster-init, tini and catatonit (inits.Table); nothing that they started outlives the test."""
+    with inits.table(output) as made:
+        yield made

@@ -23,23 +23,16 @@ bool set_on_end(Options& options, std::string_view text) {
 constexpr std::string_view grace_hint = ": must be a duration such as 25, 25s, 500ms or 2m";
 constexpr std::string_view on_end_hint = ": must be exit or rejoin";
 
-void apply_environment(Parsed& parsed, Lookup lookup) {
-    const auto apply = [&](const char* name, bool (*set)(Options&, std::string_view),
-                           std::string_view hint) {
-        const char* value = lookup(name);
-        if (value == nullptr || *value == '\0') {
-            return;
-        }
-        const std::string_view text(value);
-        if (text.find("://") != std::string_view::npos || !parsed.problem.empty()) {
-            return;
-        }
-        if (!set(parsed.options, text)) {
-            parsed.problem << "environment variable " << name << "=" << text << hint;
-        }
-    };
-    apply("MUSTER_GRACE", set_grace, grace_hint);
-    apply("MUSTER_ON_END", set_on_end, on_end_hint);
+/// One variable, unless its flag was given.
+void apply_variable(Parsed& parsed, const char* name, const char* value,
+                    bool (*set)(Options&, std::string_view), std::string_view hint) {
+    const std::string_view text(value != nullptr ? value : "");
+    if (text.empty() || text.find("://") != std::string_view::npos || !parsed.problem.empty()) {
+        return;
+    }
+    if (!set(parsed.options, text)) {
+        parsed.problem << "environment variable " << name << "=" << text << hint;
+    }
 }
 
 /// If `word` is `--NAME` or `--NAME=VALUE`: the value, from the next word if need be (`at` moves
@@ -73,6 +66,7 @@ void apply_flag(Parsed& parsed, char**& at) {
         options.grace_text = value;
     } else if (!program && is_flag(word, "--on-end", at, value)) {
         need(value != nullptr && set_on_end(options, value), on_end_hint);
+        options.on_end_given = true;
     } else if (program && is_flag(word, "--status", at, value)) {
         need(value != nullptr && *value != '\0', ": must be the path of a file");
         options.status = value;
@@ -95,7 +89,6 @@ Parsed parse_args(char** argv, Lookup lookup) {
         options.ask = Ask::program;
         ++at;
     }
-    apply_environment(parsed, lookup);
     for (; *at != nullptr && parsed.problem.empty(); ++at) {
         const std::string_view word(*at);
         if (word == "--") {
@@ -107,11 +100,16 @@ Parsed parse_args(char** argv, Lookup lookup) {
         }
         apply_flag(parsed, at);
         if (options.ask == Ask::help || options.ask == Ask::version) {
-            parsed.problem.clear();
             return parsed;
         }
     }
     options.command = at;
+    if (options.grace_text == nullptr) {
+        apply_variable(parsed, "MUSTER_GRACE", lookup("MUSTER_GRACE"), set_grace, grace_hint);
+    }
+    if (!options.on_end_given && options.ask == Ask::supervise) {
+        apply_variable(parsed, "MUSTER_ON_END", lookup("MUSTER_ON_END"), set_on_end, on_end_hint);
+    }
     if (!parsed.problem.empty()) {
         return parsed;
     }

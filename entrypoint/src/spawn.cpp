@@ -2,6 +2,7 @@
 #include "spawn.hpp"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,6 +46,23 @@ bool find_program(const char* name, std::array<char, PATH_MAX>& path) {
         }
         rest.remove_prefix(colon + 1);
     }
+}
+
+/// Whether a file of no known format is no script either, as bash tells: a zero byte in its first
+/// line. A program for another machine, say; a shell would complain about its bytes.
+bool is_binary(const char* path) {
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    std::array<char, 80> start{};
+    const ssize_t got = fd >= 0 ? read(fd, start.data(), start.size()) : 0;
+    if (fd >= 0) {
+        close(fd);
+    }
+    for (std::size_t i = 0; got > 0 && i < static_cast<std::size_t>(got) && start[i] != '\n'; ++i) {
+        if (start[i] == '\0') {
+            return true;
+        }
+    }
+    return false;
 }
 
 bool is_named(const char* entry, const char* name) {
@@ -95,7 +113,7 @@ Spawned Spawner::spawn(char* const argv[], char* const envp[], bool foreground) 
         child.error = posix_spawnp(&child.pid, argv[0], actions, &attributes_, argv, envp);
     }
     std::array<char, PATH_MAX> script{};
-    if (child.error != ENOEXEC || !find_program(argv[0], script)) {
+    if (child.error != ENOEXEC || !find_program(argv[0], script) || is_binary(script.data())) {
         return child;
     }
     std::array<char*, most_script_arguments + 3> words{};

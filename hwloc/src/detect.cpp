@@ -3,9 +3,11 @@
 
 #include <glob.h>
 
-#include <array>
+#include <algorithm>
+#include <cstdlib>
 
 #include "muster/resources/quota.hpp"
+#include "sysfs.hpp"
 #include "topology.hpp"
 
 namespace muster::resources {
@@ -24,17 +26,34 @@ std::string gpu_device(const std::string& root) {
     return "";
 }
 
-std::uint32_t cut_by_quota(std::uint32_t cores, const Options& options, Detected& detected) {
+/// The most cores that the CPU quota allows, at least 1.
+std::uint32_t quota_limit(const Options& options, std::vector<std::string>& notes) {
+    if (options.quota == QuotaUse::ignore) return max_cores;
     auto finding = find_cpu_quota(options.root);
-    for (auto& note : finding.notes) detected.notes.push_back(std::move(note));
-    if (!finding.quota || finding.quota->whole_cores() >= cores) return cores;
-    if (finding.quota->whole_cores() > 0)
-        return static_cast<std::uint32_t>(finding.quota->whole_cores());
-    detected.notes.push_back(
+    for (auto& note : finding.notes) notes.push_back(std::move(note));
+    if (!finding.quota) return max_cores;
+    const auto whole = finding.quota->whole_cores();
+    if (whole > 0) return static_cast<std::uint32_t>(std::min<std::uint64_t>(whole, max_cores));
+    notes.push_back(
         fmt::format("the CPU quota of {} is {:.3g} cores; R says 1 core, the least that Flux can "
                     "schedule",
                     finding.quota->cgroup, finding.quota->cores()));
     return 1;
+}
+
+bool is_redirected() {
+    for (const char* name : {"HWLOC_XMLFILE", "HWLOC_SYNTHETIC", "HWLOC_FSROOT"})
+        if (std::getenv(name) != nullptr) return true;
+    return false;
+}
+
+/// Cores by the kernel's word alone, at most `enough`; empty: hwloc must be asked.
+std::optional<std::uint32_t> count_quickly(const Options& options, const Source& source,
+                                           std::uint32_t enough) {
+    if (!source.is_this_machine() || is_redirected()) return std::nullopt;
+    const auto cpus = options.affinity ? options.affinity : process_affinity();
+    if (!cpus) return std::nullopt;
+    return count_cores_in_sysfs(options.root, *cpus, enough);
 }
 
 Result<void> check_settings(const Options& options) {
@@ -66,14 +85,19 @@ Result<Detected> detect(const Options& options) {
     const bool gpus = want_gpus(options, source, device);
     if (options.cores && !gpus) return detected;
 
+    const std::uint32_t limit = options.cores ? max_cores : quota_limit(options, detected.notes);
+    if (!gpus) {
+        if (const auto cores = count_quickly(options, source, limit); cores && *cores > 0) {
+            detected.shape.cores = *cores;
+            return detected;
+        }
+    }
     TRY_ASSIGN(const Counts counts, count_with_hwloc(source, options.affinity,
                                                      gpus ? With::cores_and_gpus : With::cores));
     if (!options.cores) {
         if (counts.cores == 0)
             return fail(Kind::malformed, "no core is usable: the affinity mask has none of them");
-        detected.usable_cores = counts.cores;
-        detected.shape.cores =
-            options.root.empty() ? counts.cores : cut_by_quota(counts.cores, options, detected);
+        detected.shape.cores = std::min(counts.cores, limit);
     }
     if (gpus) {
         detected.shape.gpus = counts.gpus;

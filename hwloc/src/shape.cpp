@@ -37,7 +37,8 @@ Result<std::uint32_t> parse_count(std::string_view key, std::string_view text, s
 Result<Shape> parse_values(std::string_view text) {
     std::optional<std::uint32_t> cores;
     std::optional<std::uint32_t> gpus;
-    while (!text.empty()) {
+    for (bool more = !trim(text).empty(); more;) {
+        more = text.find(',') != std::string_view::npos;
         std::string_view value = take(text, ',');
         const std::string_view pair = value;
         const std::string_view key = take(value, '=');

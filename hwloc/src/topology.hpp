@@ -25,7 +25,7 @@ struct Counts {
 };
 
 /// Counts cores with a PU in `affinity` (this machine without one: in the process' mask) and, when
-/// asked, GPUs. The one place that hwloc.h is seen.
+/// asked, GPUs. topology.cpp is the one place that sees hwloc.h.
 Result<Counts> count_with_hwloc(const Source& source, const std::optional<Idset>& affinity,
                                 With with);
 

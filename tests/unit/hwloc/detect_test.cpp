@@ -17,13 +17,12 @@ std::string fixture(const char* path) {
 }
 
 Options synthetic(const char* description) {
-    return {.root = "", .synthetic = description};
+    return {.synthetic = description, .quota = QuotaUse::ignore};
 }
 
 TEST(Detect, CountsCoresNotThreads) {
     const auto detected = detect(synthetic("pack:2 core:4 pu:2")).value();
     EXPECT_EQ(detected.shape, (Shape{.cores = 8, .gpus = 0}));
-    EXPECT_EQ(detected.usable_cores, 8u);
     EXPECT_THAT(detected.notes, IsEmpty());
     EXPECT_EQ(detect(synthetic("core:3 pu:4"))->shape.cores, 3u);
     EXPECT_EQ(detect(synthetic("numa:2 core:2 pu:1"))->shape.cores, 4u);
@@ -73,9 +72,9 @@ TEST(Detect, CutsByTheQuotaInWholeCores) {
                                       {"none", 16}}) {
         auto options = synthetic("core:16 pu:2");
         options.root = fixture("cgroup/") + name;
+        options.quota = QuotaUse::cut;
         const auto detected = detect(options).value();
         EXPECT_EQ(detected.shape.cores, cores) << name;
-        EXPECT_EQ(detected.usable_cores, 16u) << name;
         EXPECT_THAT(detected.notes, IsEmpty()) << name;
     }
 }
@@ -83,6 +82,7 @@ TEST(Detect, CutsByTheQuotaInWholeCores) {
 TEST(Detect, GrantsOneCoreBelowOneAndSaysSo) {
     auto options = synthetic("core:16 pu:1");
     options.root = fixture("cgroup/v2-half-a-core");
+    options.quota = QuotaUse::cut;
     const auto detected = detect(options).value();
     EXPECT_EQ(detected.shape.cores, 1u);
     EXPECT_THAT(detected.notes,
@@ -93,6 +93,7 @@ TEST(Detect, GrantsOneCoreBelowOneAndSaysSo) {
 TEST(Detect, LeavesAMaskThatIsTighterThanTheQuota) {
     auto options = synthetic("core:16 pu:2");
     options.root = fixture("cgroup/v2-pod");
+    options.quota = QuotaUse::cut;
     options.affinity = Idset::range(0, 3);
     EXPECT_EQ(detect(options)->shape.cores, 2u);
 }
@@ -128,7 +129,7 @@ TEST(Detect, RefusesBadTopologies) {
 TEST(Detect, SeesThisMachineAsThisProcessMayUseIt) {
     cpu_set_t mask;
     ASSERT_EQ(sched_getaffinity(0, sizeof mask, &mask), 0);
-    const auto all = detect({.root = ""}).value();
+    const auto all = detect({.quota = QuotaUse::ignore}).value();
     EXPECT_GE(all.shape.cores, 1u);
     EXPECT_LE(all.shape.cores, static_cast<std::uint32_t>(CPU_COUNT(&mask)));
     cpu_set_t one;
@@ -139,7 +140,7 @@ TEST(Detect, SeesThisMachineAsThisProcessMayUseIt) {
             break;
         }
     ASSERT_EQ(sched_setaffinity(0, sizeof one, &one), 0);
-    const auto pinned = detect({.root = ""});
+    const auto pinned = detect({.quota = QuotaUse::ignore});
     ASSERT_EQ(sched_setaffinity(0, sizeof mask, &mask), 0);
     EXPECT_EQ(pinned->shape.cores, 1u);
 }

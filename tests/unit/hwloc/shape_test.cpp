@@ -49,6 +49,7 @@ constexpr Refusal refusals[] = {
      "resources '[0-3]:cores=1,mem=2': 'mem=2' is neither cores=N nor gpus=N"},
     {"[0-3]:cores=1,,gpus=2",
      "resources '[0-3]:cores=1,,gpus=2': '' is neither cores=N nor gpus=N"},
+    {"[0-3]:cores=1,", "resources '[0-3]:cores=1,': '' is neither cores=N nor gpus=N"},
     {"[0-2]:cores=1", "resources '[0-2]:cores=1': no shape for rank 3; add [3]:cores=N"},
     {"[0]:cores=1;[2]:cores=1",
      "resources '[0]:cores=1;[2]:cores=1': no shape for ranks 1,3; add [1,3]:cores=N"},

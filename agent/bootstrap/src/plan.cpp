@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "muster/bootstrap/plan.hpp"
+
+#include <charconv>
+
+#include "program.hpp"
+
+namespace muster::bootstrap {
+namespace {
+
+constexpr std::size_t longest_socket_path = 107;  // sockaddr_un(7), less the final NUL
+
+/// What the instance looks like, from our own computation or from the user's [bootstrap].
+struct Instance {
+    discovery::Identity identity;
+    broker_config::Merged merged;
+    std::vector<broker_config::Peer> peers;
+};
+
+std::vector<broker_config::HostOverride> make_overrides(const Settings& settings,
+                                                        const discovery::Identity& identity,
+                                                        const broker_config::Topology& topology) {
+    std::vector<broker_config::HostOverride> overrides;
+    if (!identity.addresses.empty()) {
+        std::vector<bool> has_children(identity.max_size, false);
+        for (std::uint32_t rank = 1; rank < identity.max_size; ++rank)
+            has_children[*topology.parent_of(rank, identity.max_size)] = true;
+        for (std::uint32_t rank = 0; rank < identity.max_size; ++rank) {
+            if (!has_children[rank]) continue;
+            const auto uri = broker_config::tcp_uri(identity.addresses[rank]);
+            overrides.push_back({.rank = rank, .bind = uri, .connect = uri});
+        }
+    }
+    if (settings.leader_address) {
+        const auto uri = broker_config::tcp_uri(*settings.leader_address);
+        if (overrides.empty())
+            overrides.push_back({.rank = 0, .bind = {}, .connect = uri});
+        else
+            overrides.front().connect = uri;
+    }
+    return overrides;
+}
+
+Result<broker_config::BrokerConfig> make_broker_config(const Settings& settings,
+                                                       const discovery::Identity& identity,
+                                                       const LocalFacts& facts,
+                                                       const Paths& paths) {
+    TRY_ASSIGN(const auto topology, within("--topology (MUSTER_TOPOLOGY)",
+                                           broker_config::Topology::parse(settings.topology)));
+    const bool explicit_shapes = settings.resources || settings.cores || settings.gpus;
+    return broker_config::make_config({
+        .hosts = identity.hosts,
+        .topology = topology,
+        .curve_cert = paths.curve_cert,
+        .port = settings.port,
+        .bind = broker_config::tcp_uri(settings.bind),
+        .connect = fmt::format("tcp://%h{}:%p", identity.suffix),
+        .enable_ipv6 = settings.ip == IpFamily::ipv6,
+        .overrides = make_overrides(settings, identity, topology),
+        .resource_path = paths.resources,
+        // Flux compares R with hwloc and the real hostname, and drains on a difference: right,
+        // unless the user overrode them.
+        .noverify = explicit_shapes || identity.host() != facts.pod.hostname,
+        .exclude = settings.exclude,
+        .elastic = identity.max_size > identity.size,
+    });
+}
+
+/// The user's [bootstrap] replaces ours: rank and size follow from it.
+Result<discovery::Identity> identity_from_bootstrap(const Settings& settings,
+                                                    const broker_config::Bootstrap& bootstrap,
+                                                    const std::vector<broker_config::Peer>& peers,
+                                                    const std::string& hostname) {
+    TRY(broker_config::check_bootstrap(bootstrap, peers, hostname));
+    TRY_ASSIGN(const std::uint32_t rank, broker_config::rank_of(peers, hostname));
+    discovery::Identity identity{.platform = discovery::Platform::list, .rank = rank};
+    identity.max_size = static_cast<std::uint32_t>(peers.size());
+    identity.size = settings.size.value_or(identity.max_size);
+    if (identity.size > identity.max_size)
+        return fail(Kind::usage, "size {} is larger than the {} hosts of [bootstrap]",
+                    identity.size, identity.max_size);
+    for (const auto& peer : peers) identity.hosts.append(peer.host);
+    identity.instance = identity.hosts.format();
+    return identity;
+}
+
+Result<Instance> make_instance(const Settings& settings, const LocalFacts& facts,
+                               const Paths& paths) {
+    std::vector<broker_config::UserFile> user;
+    Instance instance;
+    if (facts.user_config) {
+        user.push_back(*facts.user_config);
+        // With a [bootstrap] of the user's own, the platform need not tell anything.
+        TRY_ASSIGN(instance.merged, broker_config::merge({}, user));
+    }
+    if (instance.merged.own_bootstrap) {
+        broker_config::BrokerConfig ours = broker_config::make_config(
+            {.hosts = Hostlist({facts.pod.hostname}), .resource_path = paths.resources});
+        TRY_ASSIGN(instance.merged, broker_config::merge(ours, user));
+        const auto& bootstrap = *instance.merged.config.bootstrap;
+        TRY_ASSIGN(instance.peers, broker_config::resolve_hosts(bootstrap));
+        TRY_ASSIGN(instance.identity,
+                   identity_from_bootstrap(settings, bootstrap, instance.peers,
+                                           settings.name.value_or(facts.pod.hostname)));
+        return instance;
+    }
+    TRY_ASSIGN(instance.identity, discovery::identify({.name = settings.name,
+                                                       .rank = settings.rank,
+                                                       .size = settings.size,
+                                                       .max_size = settings.max_size,
+                                                       .service = settings.service,
+                                                       .namespace_name = settings.namespace_name,
+                                                       .domain = settings.domain,
+                                                       .hosts = settings.hosts,
+                                                       .addresses = settings.addresses},
+                                                      facts.pod));
+    TRY_ASSIGN(const auto config, make_broker_config(settings, instance.identity, facts, paths));
+    TRY_ASSIGN(instance.merged, broker_config::merge(config, user));
+    TRY_ASSIGN(instance.peers, broker_config::resolve_hosts(*instance.merged.config.bootstrap));
+    return instance;
+}
+
+/// Host and port of a connect URI, "tcp://HOST:PORT".
+Result<Parent> parse_connect(const std::string& uri) {
+    const auto colon = uri.rfind(':');
+    if (!uri.starts_with("tcp://") || colon < 6)
+        return fail(Kind::config, "the parent's connect URI '{}' is not tcp://HOST:PORT", uri);
+    Parent parent;
+    parent.name = uri.substr(6, colon - 6);
+    if (parent.name.starts_with('[') && parent.name.ends_with(']'))
+        parent.name = parent.name.substr(1, parent.name.size() - 2);
+    const auto [end, error] =
+        std::from_chars(uri.data() + colon + 1, uri.data() + uri.size(), parent.port);
+    if (error != std::errc{} || end != uri.data() + uri.size())
+        return fail(Kind::config, "the parent's connect URI '{}' has no port", uri);
+    return parent;
+}
+
+Result<std::optional<Parent>> find_parent(const Settings& settings, const Instance& instance) {
+    const auto& identity = instance.identity;
+    if (instance.peers.empty() || !instance.peers.at(identity.rank).parent)
+        return std::optional<Parent>{};
+    const auto& peer = instance.peers.at(*instance.peers.at(identity.rank).parent);
+    if (!peer.connect)
+        return fail(Kind::config, "rank {} ({}) has no connect URI: give it one in [bootstrap]",
+                    peer.rank, peer.host);
+    TRY_ASSIGN(Parent parent, parse_connect(*peer.connect));
+    parent.rank = peer.rank;
+    parent.host = peer.host;
+    // Broker and gates may go different ways to the same place: names are asked of --dns, which
+    // Flux cannot.
+    if (!identity.addresses.empty() && !(peer.rank == 0 && settings.leader_address))
+        parent.name = identity.dial_name(peer.rank);
+    return std::optional<Parent>(parent);
+}
+
+Result<std::string> make_resources(const Settings& settings, const discovery::Identity& identity,
+                                   const LocalFacts& facts) {
+    std::vector<resources::Shape> shapes{facts.shape};
+    if (settings.resources) {
+        TRY_ASSIGN(shapes, within("--resources (MUSTER_RESOURCES)",
+                                  resources::parse_shapes(*settings.resources, identity.max_size)));
+    }
+    TRY_ASSIGN(const auto r, resources::make_R(identity.hosts, shapes));
+    return resources::format_R(r);
+}
+
+Result<void> add_attributes(const Settings& settings, const LocalFacts& facts, Plan& plan) {
+    const auto third = fmt::format("{}ms", std::max<std::int64_t>(settings.grace.count() / 3, 1));
+    std::vector<std::pair<std::string, std::string>> attributes{
+        {"hostname", plan.identity.host()},
+        {"broker.quorum", std::to_string(plan.quorum)},
+        {"rundir", plan.paths.rundir},
+        {"local-uri", "local://" + plan.paths.socket},
+        {"log-stderr-mode", "local"},
+        {"log-stderr-level", settings.log_level == "debug" ? "7" : "6"},
+        {"broker.cleanup-timeout", third},
+        {"broker.shutdown-timeout", third},
+    };
+    if (settings.statedir) attributes.emplace_back("statedir", *settings.statedir);
+    if (settings.restore) attributes.emplace_back("content.restore", *settings.restore);
+    if (settings.dump) attributes.emplace_back("content.dump", *settings.dump);
+    // The user's replace ours: Flux refuses some attributes when they are given twice.
+    for (const auto& option : settings.options) {
+        const auto name = option.substr(0, option.find('='));
+        TRY(within("--option (MUSTER_OPTION)", broker_config::check_attribute(name)));
+        std::erase_if(attributes,
+                      [&name](const auto& attribute) { return attribute.first == name; });
+        attributes.emplace_back(name, option.substr(name.size() + 1));
+    }
+    plan.argv = {facts.flux, "broker", "--config-path=" + plan.paths.broker_toml};
+    for (const auto& [name, value] : attributes)
+        plan.argv.insert(plan.argv.end(), {"-S", name + "=" + value});
+    if (!plan.runs_program) plan.argv.insert(plan.argv.end(), {"-S", "broker.rc2_none"});
+    return {};
+}
+
+Result<void> check_paths(const Paths& paths) {
+    if (!paths.dir.starts_with('/'))
+        return fail(Kind::usage, "--dir (MUSTER_DIR) '{}' is not an absolute path", paths.dir);
+    const auto length = paths.rundir.size() + std::string_view("/local-1048575").size();
+    if (length <= longest_socket_path) return {};
+    return fail(Kind::usage,
+                "--dir (MUSTER_DIR) '{}' is {} characters too long for a socket below it: choose a "
+                "shorter one",
+                paths.dir, length - longest_socket_path);
+}
+
+}  // namespace
+
+Paths::Paths(const std::string& directory)
+    : dir(directory),
+      curve_cert(dir + "/curve.cert"),
+      broker_toml(dir + "/broker.toml"),
+      resources(dir + "/R.json"),
+      batch(dir + "/batch.lines"),
+      status(dir + "/program.status"),
+      rundir(dir + "/run"),
+      socket(rundir + "/local"),
+      temporary(dir + "/tmp") {}
+
+Result<Plan> make_plan(const Settings& settings, const std::vector<std::string>& command,
+                       const LocalFacts& facts) {
+    Plan plan;
+    plan.paths = Paths(settings.dir);
+    TRY(check_paths(plan.paths));
+    TRY_ASSIGN(Instance instance, make_instance(settings, facts, plan.paths));
+    plan.identity = std::move(instance.identity);
+    const auto& identity = plan.identity;
+    plan.quorum = settings.min_size.value_or(identity.size);
+    if (plan.quorum > identity.size)
+        return fail(Kind::usage, "min-size {} is larger than size {}", plan.quorum, identity.size);
+
+    const auto& bootstrap = instance.merged.config.bootstrap;
+    plan.certificate_is_ours = !instance.merged.own_bootstrap;
+    plan.certificate =
+        bootstrap && bootstrap->curve_cert ? *bootstrap->curve_cert : plan.paths.curve_cert;
+    TRY_ASSIGN(plan.parent, find_parent(settings, Instance{identity, {}, instance.peers}));
+    for (const auto& peer : instance.peers)
+        plan.listens = plan.listens || peer.parent == identity.rank;
+    plan.broker_toml = std::move(instance.merged.text);
+    if (!instance.merged.own_resources) {
+        TRY_ASSIGN(plan.resources_json, make_resources(settings, identity, facts));
+    }
+
+    std::vector<std::string> program;
+    if (plan.is_leader()) {
+        for (const auto& line : facts.batch_lines) plan.batch_lines += line + '\n';
+        TRY_ASSIGN(program,
+                   make_initial_program(settings, command, facts, identity.size, plan.paths));
+    }
+    plan.runs_program = !program.empty();
+    TRY(add_attributes(settings, facts, plan));
+    plan.argv.insert(plan.argv.end(), program.begin(), program.end());
+
+    plan.directories = {plan.paths.dir, plan.paths.rundir};
+    plan.environment["FLUX_FAKE_HOSTNAME"] =
+        identity.host();  // before 0.82 (flux-broker contract, section 2)
+    if (!facts.temporary_writable) {
+        plan.directories.push_back(plan.paths.temporary);
+        plan.environment["TMPDIR"] = plan.paths.temporary;
+    }
+    for (const auto& queue : instance.merged.queues)
+        plan.notes.push_back(fmt::format(
+            "queue {} starts stopped, as all named queues do: flux queue start {}", queue, queue));
+    return plan;
+}
+
+}  // namespace muster::bootstrap

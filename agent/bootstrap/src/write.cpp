@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "muster/bootstrap/write.hpp"
+
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "muster/base/atomic_file.hpp"
+
+namespace muster::bootstrap {
+namespace {
+
+Result<void> write_files(const Plan& plan, const curve::Certificate& certificate) {
+    for (const auto& directory : plan.directories) TRY(make_directories(directory, 0700));
+    if (plan.certificate_is_ours) TRY(curve::write(plan.paths.curve_cert, certificate));
+    if (!plan.resources_json.empty())
+        TRY(write_file(plan.paths.resources, plan.resources_json, 0644));
+    TRY(write_file(plan.paths.broker_toml, plan.broker_toml, 0644));
+    if (!plan.batch_lines.empty()) TRY(write_file(plan.paths.batch, plan.batch_lines, 0644));
+    if (::unlink(plan.paths.status.c_str()) != 0 && errno != ENOENT)
+        return fail(Kind::io, "remove {}: {}", plan.paths.status, os_error(errno));
+    return {};
+}
+
+}  // namespace
+
+Result<void> write_plan(const Plan& plan, const curve::Certificate& certificate) {
+    auto written = write_files(plan, certificate);
+    if (written || written.error().kind != Kind::io) return written;
+    return fail(Kind::io,
+                "{}: make {} writable for uid {} (an emptyDir there), or choose another with --dir "
+                "(MUSTER_DIR)",
+                written.error().message, plan.paths.dir, ::geteuid());
+}
+
+}  // namespace muster::bootstrap

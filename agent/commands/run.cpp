@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// The pod's entrypoint: identify, plan, write, reach, exec (design, section 1).
+#include <fcntl.h>
+
+#include <algorithm>
+
+#include "commands.hpp"
+#include "muster/bootstrap/certificate.hpp"
+#include "muster/bootstrap/execute.hpp"
+#include "muster/bootstrap/facts.hpp"
+#include "muster/bootstrap/write.hpp"
+#include "muster/discovery/reach.hpp"
+#include "muster/log.hpp"
+#include "termination.hpp"
+
+namespace muster::commands {
+namespace {
+
+void configure_log(const bootstrap::Settings& settings) {
+    using log::Level;
+    const auto& name = settings.log_level;
+    log::configure("muster", name == "debug"     ? Level::debug
+                             : name == "warning" ? Level::warning
+                             : name == "error"   ? Level::error
+                                                 : Level::info);
+}
+
+Result<void> reach_parent(const bootstrap::Settings& settings, const bootstrap::Plan& plan,
+                          const curve::KeyPair& keys) {
+    if (!plan.parent) return {};
+    const auto& parent = *plan.parent;
+    const auto family = settings.ip == bootstrap::IpFamily::ipv4   ? discovery::Family::ipv4
+                        : settings.ip == bootstrap::IpFamily::ipv6 ? discovery::Family::ipv6
+                                                                   : discovery::Family::any;
+    TRY_ASSIGN(const auto reached,
+               discovery::reach({.peer = fmt::format("rank {} ({})", parent.rank, parent.host),
+                                 .name = parent.name,
+                                 .port = parent.port,
+                                 .family = family,
+                                 .wait = settings.wait},
+                                keys, settings.dns, SystemClock()));
+    log::debug("reached rank {} at {} in {} ms", parent.rank, reached.address,
+               std::chrono::duration_cast<std::chrono::milliseconds>(reached.took).count());
+    return {};
+}
+
+/// Everything up to the exec; returns only with an error.
+Error become_broker(const bootstrap::CommandLine& line, const Environment& environment) {
+    const auto attempt = [&]() -> Result<void> {
+        const auto role_pipe = bootstrap::take_role_pipe(environment);
+        TRY_ASSIGN(const auto facts, bootstrap::gather_facts(line.settings, line.command));
+        TRY_ASSIGN(const auto plan, bootstrap::make_plan(line.settings, line.command, facts));
+        TRY(bootstrap::check_programs(line.settings, facts, plan));
+        TRY_ASSIGN(const auto certificate, bootstrap::obtain_certificate(line.settings, plan));
+        for (const auto& note : plan.notes) log::info("{}", note);
+        TRY(bootstrap::write_plan(plan, certificate));
+        log::info("{}rank {} of {}, host {}, key {}", facts.rehearsal ? "rehearsal: " : "",
+                  plan.identity.rank, plan.identity.max_size, plan.identity.host(),
+                  curve::fingerprint(certificate.keys.public_key));
+        TRY(reach_parent(line.settings, plan, certificate.keys));
+        return tl::unexpected<Error>(bootstrap::execute_broker(plan, environment, role_pipe));
+    };
+    return attempt().error();
+}
+
+}  // namespace
+
+Result<int> run(Words words) {
+    const auto environment = muster::environment();
+    auto line = bootstrap::parse_command_line(words, environment);
+    if (line && line->help) return print_help("run", {});
+    if (line) {
+        configure_log(line->settings);
+        for (const auto& warning : line->warnings) log::warning("{}", warning);
+    }
+    Error error = line ? become_broker(*line, environment) : std::move(line.error());
+    write_termination_message(
+        fmt::format("muster: {} (exit code {})", error.message, exit_code(error.kind)));
+    return tl::unexpected<Error>(std::move(error));
+}
+
+}  // namespace muster::commands

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "muster/base/environment.hpp"
+#include "muster/base/hostlist.hpp"
+#include "muster/base/result.hpp"
+#include "muster/discovery/resolv_conf.hpp"
+
+namespace muster::discovery {
+
+/// What can tell a pod who it is. Read once; identify() is a pure function of it.
+struct PodFacts {
+    std::string hostname;  ///< gethostname(2)
+    Environment environment;
+    ResolvConf resolv_conf;
+    std::string fqdn;  ///< of the hostname, from /etc/hosts; empty when unknown
+};
+
+/// The settings that bear on identity; what is absent comes from the platform.
+struct IdentityRequest {
+    std::optional<std::string> name;
+    std::optional<std::uint32_t> rank;
+    std::optional<std::uint32_t> size;
+    std::optional<std::uint32_t> max_size;
+    std::optional<std::string> service;
+    std::optional<std::string> namespace_name;
+    std::optional<std::string> domain;
+    std::optional<std::string> hosts;      ///< an RFC 29 hostlist
+    std::optional<std::string> addresses;  ///< numeric addresses in rank order, as a hostlist
+};
+
+enum class Platform { list, indexed_job, stateful_set, single };
+
+/// Which broker this pod is, and how its peers are called.
+struct Identity {
+    Platform platform = Platform::single;
+    std::uint32_t rank = 0;
+    std::uint32_t size = 1;      ///< brokers at start
+    std::uint32_t max_size = 1;  ///< ranks configured
+    std::string instance;        ///< the same word in every pod of the instance
+    Hostlist hosts;              ///< rank order, max_size of them
+    std::string
+        suffix;  ///< what follows a host in the name to dial, ".service.ns.svc.domain." or ""
+    std::vector<std::string> addresses;  ///< numeric, rank order; empty unless asked for
+
+    const std::string& host() const { return hosts.hosts().at(rank); }
+    /// The name at which the gates dial `other`; its address when it has no name in DNS.
+    std::string dial_name(std::uint32_t other) const;
+    /// What the broker connects to: the address where one was given, else the name.
+    std::string connect_name(std::uint32_t other) const;
+};
+
+std::string_view format(Platform platform);
+
+/// Recognises the platform (design, section 3): an explicit list, an Indexed Job by
+/// JOB_COMPLETION_INDEX, a StatefulSet by "<name>-<n>" and a cluster's search list; a size of 1
+/// needs none of them. A request for `rank` is the rank on every platform. Errors: usage and
+/// config, each naming the setting to change.
+Result<Identity> identify(const IdentityRequest& request, const PodFacts& facts);
+
+}  // namespace muster::discovery

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// The command table of `muster`.
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <csignal>
+#include <string>
+#include <vector>
+
+#include "commands/commands.hpp"
+#include "muster/base/fd.hpp"
+#include "muster/log.hpp"
+
+namespace muster::commands {
+namespace {
+
+constexpr std::array rows{
+    Command{"run", "[FLAGS] [-- CMD ARGS...]", "become this pod's Flux broker; the leader runs CMD",
+            &run},
+    Command{"plan", "[--rank N] [--json] [FLAGS] [-- CMD ARGS...]",
+            "print what run would do, for any rank; never a secret", &plan},
+    Command{"keygen", "[--secret] [--name NAME] FILE", "make a certificate, or a shared secret",
+            &keygen},
+    Command{"resources", "[FLAGS]", "print R (RFC 20) for this pod, or for given shapes",
+            &resources},
+    Command{"explain", "--status N --role leader|follower",
+            "say in one sentence why a broker ended", &explain},
+    Command{"help", "[settings|exit-codes]", "print this, the settings, or the exit codes", &help},
+};
+
+}  // namespace
+
+std::span<const Command> table() {
+    return rows;
+}
+
+Result<void> print(std::string_view text) {
+    return within("standard output", write_all(STDOUT_FILENO, text));
+}
+
+}  // namespace muster::commands
+
+namespace {
+
+muster::Result<int> dispatch(const std::vector<std::string>& words) {
+    using namespace muster;
+    if (words.empty()) return fail(Kind::usage, "no command: try 'muster help'");
+    const std::string& name = words.front();
+    if (name == "--help" || name == "-h") return commands::help({});
+    if (name == "--version" || name == "version") {
+        TRY(commands::print("muster " MUSTER_VERSION "\n"));
+        return 0;
+    }
+    const auto table = commands::table();
+    const auto command = std::find_if(table.begin(), table.end(),
+                                      [&name](const auto& row) { return row.name == name; });
+    if (command == table.end())
+        return fail(Kind::usage, "unknown command '{}': try 'muster help'", name);
+    return within(name, command->run(std::span(words).subspan(1)));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    const std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
+    const auto result = dispatch(words);
+    if (result) return *result;
+    muster::log::error("{}", result.error().message);
+    return muster::exit_code(result.error().kind);
+}

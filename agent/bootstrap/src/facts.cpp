@@ -37,9 +37,15 @@ Result<std::string> hostname() {
     return std::string(name.data());
 }
 
-bool temporary_writable(const Environment& environment) {
+Temporary find_temporary(const Environment& environment) {
+    const auto is_writable = [](const char* directory) {
+        return ::access(directory, W_OK | X_OK) == 0;
+    };
     const auto given = environment.find("TMPDIR");
-    return ::access(given != environment.end() ? given->second.c_str() : "/tmp", W_OK | X_OK) == 0;
+    if (given != environment.end())
+        return is_writable(given->second.c_str()) ? Temporary::unchanged : Temporary::below_dir;
+    if (!is_writable("/tmp")) return Temporary::below_dir;
+    return is_writable("/var/tmp") ? Temporary::unchanged : Temporary::tmp;
 }
 
 /// --flux: a program, a path, a directory with it (or with bin/flux), or none.
@@ -114,7 +120,7 @@ Result<LocalFacts> gather_facts(const Settings& settings, const std::vector<std:
         for (const auto& note : detected.notes) log::warning("{}", note);
         facts.shape = detected.shape;
     }
-    facts.temporary_writable = temporary_writable(facts.pod.environment);
+    facts.temporary = find_temporary(facts.pod.environment);
     find_flux(settings, facts);
     facts.muster_init = find_own_program("muster-init");
     if (settings.config) {

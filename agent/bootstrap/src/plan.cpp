@@ -256,7 +256,8 @@ Result<Plan> make_plan(const Settings& settings, const std::vector<std::string>&
     plan.directories = {plan.paths.dir, plan.paths.rundir};
     plan.environment["FLUX_FAKE_HOSTNAME"] =
         identity.host();  // before 0.82 (flux-broker contract, section 2)
-    if (!facts.temporary_writable) {
+    if (facts.temporary == Temporary::tmp) plan.environment["TMPDIR"] = "/tmp";
+    if (facts.temporary == Temporary::below_dir) {
         plan.directories.push_back(plan.paths.temporary);
         plan.environment["TMPDIR"] = plan.paths.temporary;
     }

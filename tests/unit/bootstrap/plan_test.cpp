@@ -110,12 +110,20 @@ TEST(Plan, VerificationIsOffOnlyWhereTheUserOverrodeWhatItCompares) {
 
 TEST(Plan, TemporaryFilesGoBelowDirWhereTmpCannotBeWritten) {
     auto facts = pod(0);
-    facts.temporary_writable = false;
+    facts.temporary = Temporary::below_dir;
     const auto plan = make_plan(settings({"--size=2"}), command, facts).value();
     EXPECT_EQ(plan.environment.at("TMPDIR"), "/run/muster/tmp");
     EXPECT_THAT(plan.directories, Contains("/run/muster/tmp"));
     EXPECT_FALSE(
         make_plan(settings({"--size=2"}), command, pod(0))->environment.contains("TMPDIR"));
+}
+
+TEST(Plan, TmpTakesTheLeadersStateWhereVarTmpCannotBeWritten) {
+    auto facts = pod(0);
+    facts.temporary = Temporary::tmp;
+    const auto plan = make_plan(settings({"--size=2"}), command, facts).value();
+    EXPECT_EQ(plan.environment.at("TMPDIR"), "/tmp");
+    EXPECT_THAT(plan.directories, Not(Contains("/run/muster/tmp")));
 }
 
 TEST(Plan, UsersTomlIsMergedAndCannotMoveTheTree) {

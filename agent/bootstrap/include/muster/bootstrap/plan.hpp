@@ -15,11 +15,15 @@
 
 namespace muster::bootstrap {
 
+/// The TMPDIR of the broker. Without one Flux puts sockets into /tmp and the leader's state into
+/// /var/tmp (flux-broker contract, section 7), of which a read-only root often has only the first.
+enum class Temporary { unchanged, tmp, below_dir };
+
 /// What the plan needs to know of this pod; gather_facts() looks, tests make it up.
 struct LocalFacts {
     discovery::PodFacts pod;
-    resources::Shape shape;                   ///< what this pod may use
-    bool temporary_writable = true;           ///< $TMPDIR, or /tmp without it
+    resources::Shape shape;  ///< what this pod may use
+    Temporary temporary = Temporary::unchanged;
     std::string flux = "flux";                ///< the program to execute
     bool rehearsal = false;                   ///< that program is muster-rehearsal
     std::string muster_init = "muster-init";  ///< the program that runs the shim

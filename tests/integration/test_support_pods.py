@@ -134,3 +134,11 @@ def test_nothing_is_left_when_the_test_process_is_killed(output, tmp_path):
     child.wait()
     child.stdout.close()
     wait_until(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in pids), f"end of {pids}", 10)
+
+
+def test_a_secret_volume_is_a_read_only_tmpfs(cluster):
+    cluster.certificate = "text\n"
+    pod = cluster.pod(0, FOREVER).start()
+    assert pod.exec("cat", pods.CERTIFICATE).out == "text\n"
+    assert pod.exec("stat", "-f", "-c", "%T", pods.CERTIFICATE).out == "tmpfs\n"
+    assert "Read-only file system" in pod.exec("touch", pods.CERTIFICATE).err

@@ -6,6 +6,7 @@ build/tests/output), because at the end of the session all of it is searched for
 """
 import contextlib
 import dataclasses
+import hashlib
 import os
 import pathlib
 import re
@@ -17,6 +18,8 @@ import time
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 BIN = pathlib.Path(os.environ.get("MUSTER_BIN") or REPOSITORY / "build" / "dev" / "bin").resolve()
 OUTPUT = pathlib.Path(os.environ.get("MUSTER_TEST_OUTPUT") or REPOSITORY / "build" / "tests" / "output").resolve()
+# The certificates that tests made, beside OUTPUT because that is searched for them.
+SECRETS = OUTPUT.with_name(OUTPUT.name + "-secrets")
 
 # Nothing here should take long; on a loaded machine it may. A deadline that passes is a failure, not a measurement.
 DEADLINE = 60.0
@@ -121,6 +124,16 @@ class Process:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
         self.popen.wait()
+
+
+def remember_secrets(path):
+    """Keeps a copy of a certificate or shared secret for the search at the session's end; returns its text."""
+    content = pathlib.Path(path).read_bytes()
+    SECRETS.mkdir(parents=True, exist_ok=True, mode=0o700)
+    copy = SECRETS / hashlib.sha256(content).hexdigest()
+    copy.write_bytes(content)
+    copy.chmod(0o600)
+    return content.decode()
 
 
 class Bench:

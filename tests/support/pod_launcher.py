@@ -109,12 +109,22 @@ def make_root(spec):
         mount("tmpfs", root + place, "tmpfs", MS_NOSUID | MS_NODEV, options)
     for source, target, read_only in spec["binds"]:
         bind(root, source, target, read_only)
-    for path, entry in spec["files"].items():
-        os.makedirs(os.path.dirname(root + path), exist_ok=True)
-        with open(root + path, "w", encoding="utf-8") as file:
+    write_files(root, spec["files"])
+    for place, files in spec["secrets"].items():
+        os.makedirs(root + place, exist_ok=True)
+        mount("tmpfs", root + place, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755")
+        write_files(root + place, files)
+        mount(None, root + place, flags=MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV)
+
+
+def write_files(place, files):
+    for path, entry in files.items():
+        path = f"{place}/{path}"
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="utf-8") as file:
             file.write(entry["text"])
-        os.chmod(root + path, entry.get("mode", 0o644))
-        os.chown(root + path, entry.get("uid", 0), entry.get("gid", 0))
+        os.chmod(path, entry.get("mode", 0o644))
+        os.chown(path, entry.get("uid", 0), entry.get("gid", 0))
 
 
 def enter_root(spec):
@@ -177,8 +187,9 @@ def run_pod(spec, say):
 
 def run_cluster(say):
     check(LIBC.unshare(CLONE_NEWNET), "unshare")
-    ip_batch(["link set lo up", "link add cluster0 type bridge forward_delay 0", "addr add 10.77.0.1/16 dev cluster0",
-              "link set cluster0 up"])
+    # A bridge without an address of its own takes a port's, and changes it when that pod goes away.
+    ip_batch(["link set lo up", "link add cluster0 address 02:00:0a:4d:00:01 type bridge forward_delay 0",
+              "addr add 10.77.0.1/16 dev cluster0", "link set cluster0 up"])
     say(f"pid {os.getpid()}")
     while True:
         signal.pause()

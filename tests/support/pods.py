@@ -32,7 +32,7 @@ LAUNCHER = str(pathlib.Path(__file__).with_name("pod_launcher.py"))
 LIBC = ctypes.CDLL(None, use_errno=True)
 GATEWAY = "10.77.0.1"
 MUSTER_BIN = "/opt/muster/bin"
-CERTIFICATE = "/etc/muster/curve.cert"
+CERTIFICATE = "/etc/muster/curve.cert"  # in a Secret volume: a read-only tmpfs
 ARBITRARY_UID = 1000650000
 PATH = f"{MUSTER_BIN}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -94,9 +94,8 @@ class Member:
     inside: int
     argv: list
 
-    @property
-    def name(self):
-        return os.path.basename(self.argv[0]) if self.argv else ""
+    def send(self, number):
+        os.kill(self.pid, number)
 
 
 class Pod:
@@ -110,7 +109,8 @@ class Pod:
                     "KUBERNETES_SERVICE_HOST": "10.96.0.1", "KUBERNETES_SERVICE_PORT": "443",
                     **({} if index is None else {"JOB_COMPLETION_INDEX": str(index)}),
                     **{name: str(value) for name, value in env.items() if value is not None}}
-        self.files = files
+        self.files, self.certificate = files, None
+        self.tmpfs = [["/tmp", "mode=1777"], ["/run/muster", "mode=0777"]]
         self.address = cluster.next_address()
         self.lives = 0
         self._launched, self.pid, self._veth = None, None, None
@@ -138,14 +138,20 @@ class Pod:
         spec = {"hostname": self.hostname, "root": str(root), "cluster_pid": self.cluster.pid, "veth": self._veth,
                 "address": self.address, "gateway": GATEWAY, "argv": self.argv, "env": self.env, "cwd": "/",
                 "uid": self.uid, "gid": self.gid, "read_only": self.read_only, "log": str(self.log_path()),
-                "tmpfs": [["/tmp", "mode=1777"], ["/run/muster", "mode=0777"]],
-                "binds": self.cluster.binds, "files": {**self.cluster.files_of(self), **self.files}}
+                "tmpfs": self.tmpfs,
+                "binds": self.cluster.binds, "files": {**self.cluster.files_of(self), **self.files},
+                "secrets": self._secrets()}
         path = self.cluster.scratch / f"{self.hostname}.{self.lives}.json"
         path.write_text(json.dumps(spec))
         self._launched = Launched(str(path), self.log_path())
         if wait:
             self.wait_started()
         return self
+
+    def _secrets(self):
+        text = self.certificate or self.cluster.certificate
+        place, name = CERTIFICATE.rsplit("/", 1)
+        return {place: {name: {"text": text, "mode": 0o644}}} if text else {}
 
     def wait_started(self, deadline=DEADLINE):
         self.pid = int(self._launched.say(r"^pid (\d+)", deadline).group(1))
@@ -317,7 +323,7 @@ class Cluster:
         return pod
 
     def files_of(self, pod):
-        """The files in /etc that the kubelet and the image give a pod; the certificate as a Secret volume shows it."""
+        """The files in /etc that the kubelet and the image give a pod."""
         search = f"{self.namespace}.svc.{self.domain} svc.{self.domain} {self.domain}"
         files = {
             "/etc/hostname": {"text": pod.hostname + "\n"},
@@ -327,8 +333,6 @@ class Cluster:
             "/etc/passwd": {"text": "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/usr/sbin/nologin\n"},
             "/etc/group": {"text": "root:x:0:\nnogroup:x:65534:\n"},
         }
-        if self.certificate:
-            files[CERTIFICATE] = {"text": self.certificate, "mode": 0o644}
         return files
 
     def start(self, pods):

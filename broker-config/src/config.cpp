@@ -124,6 +124,17 @@ bool has(const Table& root, std::string_view table, std::string_view key) {
 
 }  // namespace
 
+Result<std::vector<Peer>> resolve_hosts(const BrokerConfig& config) {
+    if (!config.bootstrap) return std::vector<Peer>{};
+    TRY_ASSIGN(auto peers, resolve_hosts(*config.bootstrap));
+    const auto& topo = config.tbon.topo;
+    if (!topo || *topo == "custom") return peers;
+    TRY_ASSIGN(const auto topology, Topology::parse(*topo));
+    const auto size = static_cast<std::uint32_t>(peers.size());
+    for (Peer& peer : peers) peer.parent = topology.parent_of(peer.rank, size);
+    return peers;
+}
+
 std::string format(const BrokerConfig& config) {
     return write_toml(export_config(config));
 }
@@ -134,6 +145,7 @@ Result<BrokerConfig> parse(std::string_view text, std::string_view file) {
 }
 
 Result<Merged> merge(const BrokerConfig& ours, std::span<const UserFile> user) {
+    if (user.empty()) return Merged{.text = format(ours), .config = ours};
     Table theirs;
     for (const auto& file : user) {
         TRY_ASSIGN(Table table, read_toml(file.text, file.file));

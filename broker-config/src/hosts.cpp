@@ -12,7 +12,7 @@
 namespace muster::broker_config {
 namespace {
 
-using RankOfHost = std::unordered_map<std::string_view, std::uint32_t>;
+using RankOfHost = std::unordered_map<std::string, std::uint32_t>;
 
 /// The value of a key, and the line of the entry that gave it.
 struct Text {
@@ -35,14 +35,17 @@ void fill(Text& text, const std::optional<std::string>& value, unsigned line) {
 
 tl::unexpected<Error> refuse_host(const Bootstrap& bootstrap, unsigned line, std::size_t index,
                                   std::string_view reason) {
-    return refuse({bootstrap.file, line}, "bootstrap.hosts",
-                  fmt::format("invalid hosts[{}]: {}", index, reason));
+    return refuse({bootstrap.file, line}, fmt::format("bootstrap.hosts[{}]", index), reason);
 }
 
+struct Hosts {
+    std::vector<Host> list;  // in rank order
+    RankOfHost ranks;
+};
+
 /// Flux's first pass: expand the lists, keep the order of first mention, merge repeated hosts.
-Result<std::vector<Host>> expand(const Bootstrap& bootstrap) {
-    std::vector<Host> hosts;
-    std::unordered_map<std::string, std::uint32_t> ranks;
+Result<Hosts> expand(const Bootstrap& bootstrap) {
+    Hosts hosts;
     for (std::size_t i = 0; i < bootstrap.hosts.size(); ++i) {
         const HostEntry& entry = bootstrap.hosts[i];
         const auto list = Hostlist::parse(entry.host);
@@ -51,10 +54,10 @@ Result<std::vector<Host>> expand(const Bootstrap& bootstrap) {
                 bootstrap, entry.line.number, i,
                 fmt::format("host key is not a valid RFC 29 hostlist ({})", list.error().message));
         for (const std::string& name : list->hosts()) {
-            const auto rank = static_cast<std::uint32_t>(hosts.size());
-            const auto [known, is_new] = ranks.try_emplace(name, rank);
-            if (is_new) hosts.push_back({.name = name, .line = entry.line.number});
-            Host& host = hosts[known->second];
+            const auto rank = static_cast<std::uint32_t>(hosts.list.size());
+            const auto [known, is_new] = hosts.ranks.try_emplace(name, rank);
+            if (is_new) hosts.list.push_back({.name = name, .line = entry.line.number});
+            Host& host = hosts.list[known->second];
             fill(host.bind, entry.bind, entry.line.number);
             fill(host.connect, entry.connect, entry.line.number);
             fill(host.parent, entry.parent, entry.line.number);
@@ -152,18 +155,15 @@ bool Bootstrap::operator==(const Bootstrap& other) const {
 }
 
 Result<std::vector<Peer>> resolve_hosts(const Bootstrap& bootstrap) {
-    TRY_ASSIGN(const std::vector<Host> hosts, expand(bootstrap));
-    RankOfHost ranks;
-    for (const Host& host : hosts)
-        ranks.emplace(host.name, static_cast<std::uint32_t>(ranks.size()));
+    TRY_ASSIGN(const Hosts hosts, expand(bootstrap));
     std::vector<Peer> peers;
-    peers.reserve(hosts.size());
-    for (const Host& host : hosts) {
+    peers.reserve(hosts.list.size());
+    for (const Host& host : hosts.list) {
         const auto rank = static_cast<std::uint32_t>(peers.size());
-        TRY_ASSIGN(auto peer, HostResolver(bootstrap, ranks, host, rank).resolve());
+        TRY_ASSIGN(auto peer, HostResolver(bootstrap, hosts.ranks, host, rank).resolve());
         peers.push_back(std::move(peer));
     }
-    TRY(refuse_cycles(bootstrap, peers, hosts));
+    TRY(refuse_cycles(bootstrap, peers, hosts.list));
     return peers;
 }
 
@@ -176,7 +176,7 @@ Result<std::uint32_t> rank_of(std::span<const Peer> peers, std::string_view host
 Result<void> check_bootstrap(const Bootstrap& bootstrap, std::span<const Peer> peers,
                              std::string_view hostname) {
     const Place hosts{bootstrap.file, bootstrap.line.number};
-    if (const auto rank = rank_of(peers, hostname); !rank && !peers.empty())
+    if (const auto rank = rank_of(peers, hostname); !rank && !bootstrap.hosts.empty())
         return refuse(hosts, "bootstrap.hosts", rank.error().message);
     if (peers.size() > 1 && !bootstrap.curve_cert)
         return refuse(hosts, "bootstrap.curve_cert", "curve_cert must be defined for size > 1");

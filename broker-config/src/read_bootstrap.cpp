@@ -12,31 +12,31 @@ namespace {
 
 constexpr std::string_view hosts_key = "bootstrap.hosts";
 
-tl::unexpected<Error> refuse_entry(const Value& entry, std::size_t index, std::string_view reason) {
-    return refuse(entry.place, hosts_key, fmt::format("invalid hosts[{}]: {}", index, reason));
+/// The hosts that an entry names, as far as they can be told.
+std::vector<std::string> hosts_of(const Value& entry) {
+    const Value* host = entry.table() != nullptr ? entry.table()->find("host") : nullptr;
+    if (host == nullptr || host->string() == nullptr) return {};
+    const auto list = Hostlist::parse(*host->string());
+    return list ? list->hosts() : std::vector<std::string>{};
 }
 
-/// Flux's first pass looks at `host` only and counts entries.
-Result<Hostlist> read_host_key(const Value& entry, std::size_t index) {
-    const auto context = [&](std::string_view reason) {
-        return refuse_entry(entry, index, reason);
-    };
-    if (entry.table() == nullptr)
-        return context(fmt::format("Expected object, got {}", entry.type_name()));
-    const Value* host = entry.table()->find("host");
-    if (host == nullptr) return context("Object item not found: host");
-    if (host->string() == nullptr)
-        return context(fmt::format("Expected string, got {}", host->type_name()));
-    auto list = Hostlist::parse(*host->string());
-    if (!list)
-        return context(
-            fmt::format("host key is not a valid RFC 29 hostlist ({})", list.error().message));
-    return list;
+/// The index that Flux gives entry `position` in errors: it numbers entries whose `host` it cannot
+/// read, and otherwise ranks, of which the lowest that the entry names comes first.
+std::size_t index_of(const Array& entries, std::size_t position) {
+    const auto hosts = hosts_of(entries[position]);
+    if (hosts.empty()) return position;
+    std::unordered_map<std::string, std::size_t> ranks;
+    for (std::size_t i = 0; i < position; ++i)
+        for (auto& host : hosts_of(entries[i])) ranks.try_emplace(std::move(host), ranks.size());
+    std::size_t index = ranks.size();
+    for (const auto& host : hosts)
+        if (const auto known = ranks.find(host); known != ranks.end())
+            index = std::min(index, known->second);
+    return index;
 }
 
-/// Flux's second pass counts ranks; `index` is the first rank that the entry names.
 Result<HostEntry> read_entry(const Value& value, std::size_t index) {
-    TableReader reader(value, fmt::format("{}: invalid hosts[{}]", hosts_key, index));
+    TableReader reader(value, fmt::format("{}[{}]", hosts_key, index));
     HostEntry entry{.host = reader.required_string("host"),
                     .bind = reader.string("bind"),
                     .connect = reader.string("connect"),
@@ -48,19 +48,12 @@ Result<HostEntry> read_entry(const Value& value, std::size_t index) {
 
 Result<std::vector<HostEntry>> read_hosts(const Value& hosts) {
     if (hosts.array() == nullptr) return refuse(hosts.place, hosts_key, "must be array type");
-    std::unordered_map<std::string, std::size_t> ranks;
-    std::vector<std::size_t> first_rank;
-    for (const Value& entry : *hosts.array()) {
-        TRY_ASSIGN(const Hostlist list, read_host_key(entry, first_rank.size()));
-        std::size_t first = ranks.size();
-        for (const auto& host : list.hosts())
-            first = std::min(first, ranks.try_emplace(host, ranks.size()).first->second);
-        first_rank.push_back(first);
-    }
     std::vector<HostEntry> entries;
     for (const Value& value : *hosts.array()) {
-        TRY_ASSIGN(auto entry, read_entry(value, first_rank[entries.size()]));
-        entries.push_back(std::move(entry));
+        auto entry = read_entry(value, entries.size());
+        if (!entry) entry = read_entry(value, index_of(*hosts.array(), entries.size()));
+        if (!entry) return tl::unexpected<Error>(std::move(entry.error()));
+        entries.push_back(std::move(*entry));
     }
     return entries;
 }
@@ -70,7 +63,7 @@ std::optional<std::uint16_t> read_port(TableReader& reader) {
     const auto port = reader.integer("default_port");
     if (!port || *port == -1) return std::nullopt;
     if (*port < 0 || *port > 65535) {
-        reader.fail("default_port", "default_port must be in the range of 0-65535");
+        reader.fail("default_port", "must be in the range of 0-65535");
         return std::nullopt;
     }
     return static_cast<std::uint16_t>(*port);
@@ -96,7 +89,8 @@ Result<std::optional<Bootstrap>> read_bootstrap(const Table& root) {
     }
     TRY_ASSIGN(const auto peers, resolve_hosts(bootstrap));
     if (peers.size() > 1 && !bootstrap.curve_cert)
-        return refuse(table->place, "bootstrap", "curve_cert must be defined for size > 1");
+        return refuse(table->place, "bootstrap.curve_cert",
+                      "curve_cert must be defined for size > 1");
     return bootstrap;
 }
 

@@ -15,8 +15,8 @@ namespace {
 
 /// Flux reads these ids into a 32-bit set.
 constexpr std::uint32_t most_ids = 1U << 24;
-/// What RFC 20 keeps out of property names.
-constexpr std::string_view banned_in_properties = "!&'\"^`|()";
+/// What Flux refuses in a property here. RFC 20 also bars "!", which Flux lets pass.
+constexpr std::string_view banned_in_properties = "&'\"^`|()";
 
 /// A host of [[resource.config]] and whether any entry gives it cores or gpus.
 struct Assignment {
@@ -24,22 +24,18 @@ struct Assignment {
     std::unordered_map<std::string, bool> has_resources;
 };
 
-Result<bool> check_idset(const Value& entry, std::string_view name, std::string_view key,
+Result<bool> check_idset(const Value& entry, std::string_view path, std::string_view key,
                          const std::optional<std::string>& text) {
     if (!text) return false;
     const auto ids = Idset::parse(*text, most_ids);
-    if (!ids)
-        return refuse(entry.place, "resource.config",
-                      fmt::format("{}: invalid idset {}='{}'", name, key, *text));
+    if (!ids) return refuse(entry.place, path, fmt::format("invalid idset {}='{}'", key, *text));
     return !ids->empty();
 }
 
-Result<std::vector<std::string>> read_properties(const Value& entry, std::string_view name,
+Result<std::vector<std::string>> read_properties(const Value& entry, std::string_view path,
                                                  const Value* value) {
     if (value == nullptr) return std::vector<std::string>{};
-    const auto context = [&](std::string_view reason) {
-        return refuse(entry.place, "resource.config", fmt::format("{}: {}", name, reason));
-    };
+    const auto context = [&](std::string_view reason) { return refuse(entry.place, path, reason); };
     if (value->array() == nullptr) return context("properties must be an array");
     std::vector<std::string> properties;
     for (const Value& item : *value->array()) {
@@ -47,30 +43,26 @@ Result<std::vector<std::string>> read_properties(const Value& entry, std::string
         if (property == nullptr)
             return context(fmt::format("invalid property of type {}", item.type_name()));
         if (property->find_first_of(banned_in_properties) != std::string::npos)
-            return context(fmt::format("invalid property \"\"{}\"\"", *property));
+            return context(fmt::format("invalid property \"{}\"", *property));
         properties.push_back(*property);
     }
     return properties;
 }
 
 Result<ResourceEntry> read_entry(const Value& value, std::size_t index, Assignment& assignment) {
-    const std::string name = fmt::format("config[{}]", index);
-    TableReader reader(value, fmt::format("resource.config: {}", name));
+    const std::string path = fmt::format("resource.config[{}]", index);
+    TableReader reader(value, path);
     ResourceEntry entry{.hosts = reader.required_string("hosts"),
                         .cores = reader.string("cores"),
                         .gpus = reader.string("gpus")};
     const Value* properties = reader.any("properties");
     TRY(reader.finish());
-    TRY_ASSIGN(entry.properties, read_properties(value, name, properties));
+    TRY_ASSIGN(entry.properties, read_properties(value, path, properties));
     const auto hosts = Hostlist::parse(entry.hosts);
-    if (!hosts)
-        return refuse(value.place, "resource.config",
-                      fmt::format("{}: invalid hostlist '{}'", name, entry.hosts));
-    if (hosts->empty())
-        return refuse(value.place, "resource.config",
-                      fmt::format("{}: empty hostlist specified", name));
-    TRY_ASSIGN(const bool cores, check_idset(value, name, "cores", entry.cores));
-    TRY_ASSIGN(const bool gpus, check_idset(value, name, "gpus", entry.gpus));
+    if (!hosts) return refuse(value.place, path, fmt::format("invalid hostlist '{}'", entry.hosts));
+    if (hosts->empty()) return refuse(value.place, path, "empty hostlist specified");
+    TRY_ASSIGN(const bool cores, check_idset(value, path, "cores", entry.cores));
+    TRY_ASSIGN(const bool gpus, check_idset(value, path, "gpus", entry.gpus));
     for (const auto& host : hosts->hosts()) {
         const auto [known, is_new] = assignment.has_resources.try_emplace(host, false);
         if (is_new) assignment.order.push_back(host);
@@ -83,7 +75,7 @@ Result<std::vector<ResourceEntry>> read_config(const Value* config) {
     std::vector<ResourceEntry> entries;
     if (config == nullptr) return entries;
     if (config->array() == nullptr)
-        return refuse(config->place, "resource.config", "resource config must be an array");
+        return refuse(config->place, "resource.config", "must be an array");
     Assignment assignment;
     for (const Value& value : *config->array()) {
         TRY_ASSIGN(auto entry, read_entry(value, entries.size(), assignment));
@@ -105,17 +97,16 @@ Result<void> check_verify(const Value* verify) {
     constexpr std::array<std::string_view, 4> types{"default", "hostname", "core", "gpu"};
     if (verify == nullptr || std::holds_alternative<bool>(verify->data)) return {};
     if (verify->table() == nullptr)
-        return refuse(verify->place, "resource.verify", "verify must be a table or boolean");
+        return refuse(verify->place, "resource.verify", "must be a table or boolean");
     for (const auto& [key, mode] : verify->table()->members()) {
         const auto context = [&, &name = key, &place = mode.place](std::string_view reason) {
             return refuse(place, fmt::format("resource.verify.{}", name), reason);
         };
-        if (mode.string() == nullptr)
-            return context(fmt::format("verify.{} mode must be a string", key));
+        if (mode.string() == nullptr) return context("mode must be a string");
         if (std::find(modes.begin(), modes.end(), *mode.string()) == modes.end())
-            return context(fmt::format("verify.{}: unknown verify mode '{}'", key, *mode.string()));
+            return context(fmt::format("unknown verify mode '{}'", *mode.string()));
         if (std::find(types.begin(), types.end(), key) == types.end())
-            return context(fmt::format("verify: unsupported resource type: {}", key));
+            return context(fmt::format("unsupported resource type: {}", key));
     }
     return {};
 }

@@ -17,12 +17,10 @@ double seconds_of(const std::optional<std::string>& text, double fallback) {
 
 /// Of what --topology takes, Flux knows all but "flat", and "custom" besides.
 void check_topo(TableReader& reader, const std::optional<std::string>& topo) {
-    if (!topo || *topo == "custom") return;
-    const auto parsed = *topo == "flat" ? fail(Kind::usage, "unknown topology scheme 'flat'")
-                                        : Topology::parse(*topo);
-    if (!parsed)
-        reader.fail("topo",
-                    fmt::format("Error creating {} topology: {}", *topo, parsed.error().message));
+    if (!topo || *topo == "custom" || (*topo != "flat" && Topology::parse(*topo))) return;
+    reader.fail("topo", fmt::format("Error creating {} topology: Flux knows custom, kary:K, "
+                                    "mincrit, mincrit:K and binomial",
+                                    *topo));
 }
 
 void check_torpid(TableReader& reader, const Tbon& tbon) {
@@ -30,10 +28,9 @@ void check_torpid(TableReader& reader, const Tbon& tbon) {
     constexpr double default_max = 30;
     const double min = seconds_of(tbon.torpid_min, default_min);
     const double max = seconds_of(tbon.torpid_max, default_max);
-    if (min == 0) reader.fail("torpid_min", "tbon.torpid_min must be nonzero");
+    if (min == 0) reader.fail("torpid_min", "must be nonzero");
     if (max != 0 && min >= max)
-        reader.fail(tbon.torpid_min ? "torpid_min" : "torpid_max",
-                    "tbon.torpid_min must be less than torpid_max");
+        reader.fail_either("torpid_min", "torpid_max", "torpid_min must be less than torpid_max");
 }
 
 }  // namespace
@@ -54,9 +51,9 @@ Result<Tbon> read_tbon(const Table& root) {
     reader.integer("zmqdebug");
     const auto high_water = reader.integer("child_rcvhwm").value_or(0);
     if (high_water < 0 || high_water == 1)
-        reader.fail("child_rcvhwm", "tbon.child_rcvhwm must be 0 (unlimited) or >= 2");
+        reader.fail("child_rcvhwm", "must be 0 (unlimited) or >= 2");
     if (reader.integer("zmq_io_threads").value_or(1) < 1)
-        reader.fail("zmq_io_threads", "tbon.zmq_io_threads must be >= 1");
+        reader.fail("zmq_io_threads", "must be >= 1");
     TRY(reader.finish_ignoring_others());
     return tbon;
 }
@@ -74,12 +71,11 @@ Result<Heartbeat> read_heartbeat(const Table& root) {
     TRY(reader.finish());
     const double period = seconds_of(heartbeat.period, default_period);
     const double timeout = seconds_of(heartbeat.timeout, default_timeout);
-    if (period <= 0) reader.fail("period", "heartbeat.period must be a positive FSD value");
+    if (period <= 0) reader.fail("period", "must be a positive FSD value");
     if (timeout != 0 && timeout < 2 * period)
-        reader.fail(heartbeat.timeout ? "timeout" : "period",
-                    "heartbeat.timeout must be >= 2*heartbeat.period, infinity, or 0");
-    if (heartbeat.warn_thresh.value_or(1) <= 0)
-        reader.fail("warn_thresh", "heartbeat.warn_thresh must be positive");
+        reader.fail_either("timeout", "period",
+                           "timeout must be >= 2*heartbeat.period, infinity, or 0");
+    if (heartbeat.warn_thresh.value_or(1) <= 0) reader.fail("warn_thresh", "must be positive");
     TRY(reader.finish_ignoring_others());
     return heartbeat;
 }

@@ -45,6 +45,13 @@ void TableReader::fail(std::string_view key, std::string_view reason) {
     error_ = refuse(place, path_of(key), reason).value();
 }
 
+void TableReader::fail_either(std::string_view key, std::string_view other,
+                              std::string_view reason) {
+    if (failed()) return;
+    const Value* value = value_.table()->find(key);
+    fail(value != nullptr && !value->place.file.empty() ? key : other, reason);
+}
+
 void TableReader::expect(const Value& value, std::string_view key, std::string_view type) {
     fail(key, fmt::format("Expected {}, got {}", type, value.type_name()));
 }
@@ -88,10 +95,16 @@ std::optional<bool> TableReader::boolean(std::string_view key) {
 }
 
 std::optional<std::string> TableReader::duration(std::string_view key) {
-    auto text = string(key);
-    if (!text) return std::nullopt;
+    const Value* value = take(key);
+    if (value == nullptr) return std::nullopt;
+    const std::string* text = value->string();
+    if (text == nullptr) {
+        fail(key, fmt::format("Expected string, got {} (a duration is written like \"5s\")",
+                              value->type_name()));
+        return std::nullopt;
+    }
     if (const auto seconds = parse_duration(*text); !seconds) fail(key, seconds.error().message);
-    return text;
+    return *text;
 }
 
 const Value* TableReader::any(std::string_view key) {

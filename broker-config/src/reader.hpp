@@ -36,6 +36,8 @@ class TableReader {
 
     /// Refuses what `key` (or, when it is empty or absent, the table itself) says.
     void fail(std::string_view key, std::string_view reason);
+    /// As fail(), for two keys that do not go together: names the one that a file holds.
+    void fail_either(std::string_view key, std::string_view other, std::string_view reason);
     bool failed() const { return error_.has_value(); }
 
     /// The first error; otherwise an error if there are keys that nobody asked for.

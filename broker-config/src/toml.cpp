@@ -141,6 +141,16 @@ void append(toml::array& target, const Value& value) {
     });
 }
 
+/// "Error while parsing X: reason" without the part that says nothing.
+std::string plain_words(std::string_view description) {
+    constexpr std::string_view opening = "Error while parsing ";
+    if (const auto colon = description.find(": ");
+        description.starts_with(opening) && colon != std::string_view::npos)
+        description.remove_prefix(colon + 2);
+    const bool is_duplicate = description.starts_with("cannot redefine");
+    return fmt::format("{}: {}", is_duplicate ? "key given twice" : "syntax error", description);
+}
+
 }  // namespace
 
 Result<Table> read_toml(std::string_view text, std::string_view file) {
@@ -148,7 +158,7 @@ Result<Table> read_toml(std::string_view text, std::string_view file) {
     if (!parsed) {
         const toml::parse_error& error = parsed.error();
         return fail(Kind::malformed, "{}:{}: {}", file, error.source().begin.line,
-                    error.description());
+                    plain_words(error.description()));
     }
     return Importer(file).table(parsed.table());
 }

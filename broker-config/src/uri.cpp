@@ -31,31 +31,26 @@ Result<void> check_label(std::string_view label) {
 Result<std::string> expand_uri(std::string_view pattern, std::string_view host,
                                std::optional<std::uint16_t> port) {
     std::string uri;
-    for (std::size_t i = 0; i < pattern.size(); ++i) {
-        if (pattern[i] != '%' || i + 1 == pattern.size()) {
-            // A lone % at the end vanishes in Flux.
-            if (pattern[i] != '%') uri += pattern[i];
-            continue;
-        }
-        switch (pattern[++i]) {
-            case 'h':
-                uri += host;
-                break;
-            case 'p':
-                if (!port)
-                    return fail(
-                        Kind::config,
-                        "uses %p, so default_port must be set (Flux would listen on 65535)");
-                uri += fmt::format("{}", *port);
-                break;
-            case '%':
-                uri += '%';
-                break;
-            default:
-                uri += '%';
-                uri += pattern[i];
+    for (auto percent = pattern.find('%'); percent != std::string_view::npos;
+         percent = pattern.find('%')) {
+        uri += pattern.substr(0, percent);
+        pattern.remove_prefix(percent + 1);
+        if (pattern.empty()) break;  // a percent sign at the end vanishes in Flux, too
+        const char token = pattern.front();
+        pattern.remove_prefix(1);
+        if (token == 'h') {
+            uri += host;
+        } else if (token == 'p') {
+            if (!port)
+                return fail(Kind::config,
+                            "uses %p, so default_port must be set (Flux would listen on 65535)");
+            uri += fmt::format("{}", *port);
+        } else {
+            if (token != '%') uri += '%';
+            uri += token;
         }
     }
+    uri += pattern;
     if (uri.size() > longest_uri) return fail(Kind::config, "is too long");
     return uri;
 }

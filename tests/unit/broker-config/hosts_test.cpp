@@ -80,24 +80,24 @@ std::vector<Refused> refused_hosts() {
     no_port.default_port.reset();
     return {
         {"hostlist", with_hosts({{.host = "a"}, {.host = "b[1-0]"}}),
-         "invalid hosts[1]: host key is not a valid RFC 29 hostlist"},
+         "bootstrap.hosts[1]: host key is not a valid RFC 29 hostlist"},
         {"underscore", with_hosts({{.host = "flux_sample-0"}}),
-         "invalid hosts[0]: flux_sample-0 domain label contains invalid character '_' (0x5f)"},
+         "bootstrap.hosts[0]: flux_sample-0 domain label contains invalid character '_' (0x5f)"},
         {"leading dash", with_hosts({{.host = "a"}, {.host = "b.-c"}}),
-         "invalid hosts[1]: b.-c domain label must not start or end with '-'"},
+         "bootstrap.hosts[1]: b.-c domain label must not start or end with '-'"},
         {"trailing dash", with_hosts({{.host = "a-"}}), "must not start or end with '-'"},
         {"long label", with_hosts({{.host = long_label}}), "must be 1-63 characters"},
         {"long name", with_hosts({{.host = long_name}}), "domain must be 1-253 characters"},
         {"second bracket", with_hosts({{.host = "a[0-1]b[0-1]"}}),
          "a0b[0-1] domain label contains invalid character '[' (0x5b)"},
         {"wildcard", with_hosts({{.host = "a", .bind = "tcp://eth0:*"}}),
-         "invalid hosts[0]: bind key tcp://eth0:* contains 0MQ port wildcard"},
+         "bootstrap.hosts[0]: bind key tcp://eth0:* contains 0MQ port wildcard"},
         {"no scheme", with_hosts({{.host = "a", .bind = "eth0:8050"}}),
-         "invalid hosts[0]: bind key eth0:8050 has no URI scheme"},
+         "bootstrap.hosts[0]: bind key eth0:8050 has no URI scheme"},
         {"short URI", with_hosts({{.host = "a", .bind = "a://"}}),
          "bind key a:// URI scheme must be tcp or ipc"},
         {"scheme", with_hosts({{.host = "a", .connect = "pgm://x"}}),
-         "invalid hosts[0]: connect key pgm://x URI scheme must be tcp or ipc"},
+         "bootstrap.hosts[0]: connect key pgm://x URI scheme must be tcp or ipc"},
         {"no address", with_hosts({{.host = "a", .connect = "tcp://"}}),
          "connect key tcp:// address is empty"},
         {"no path", with_hosts({{.host = "a", .bind = "ipc://"}}),
@@ -108,9 +108,9 @@ std::vector<Refused> refused_hosts() {
          "bind key is too long"},
         {"no port", no_port, "bind key uses %p, so default_port must be set"},
         {"self", with_hosts({{.host = "a"}, {.host = "b", .parent = "b"}}),
-         "invalid hosts[1]: parent key refers to self"},
+         "bootstrap.hosts[1]: parent key refers to self"},
         {"unknown parent", with_hosts({{.host = "a"}, {.host = "b", .parent = "c"}}),
-         "invalid hosts[1]: parent key refers to unknown host"},
+         "bootstrap.hosts[1]: parent key refers to unknown host"},
         {"parent of rank 0", with_hosts({{.host = "a", .parent = "b"}, {.host = "b"}}),
          "rank 0 (a) may not have a parent in a tree topology"},
         {"cycle",
@@ -132,7 +132,7 @@ TEST(ResolveHosts, RefusesWhatFluxRefuses) {
         ASSERT_FALSE(peers) << what;
         EXPECT_EQ(peers.error().kind, Kind::config);
         EXPECT_THAT(peers.error().message, HasSubstr(reason)) << what;
-        EXPECT_THAT(peers.error().message, HasSubstr("b.toml:7: bootstrap.hosts: "));
+        EXPECT_THAT(peers.error().message, HasSubstr("b.toml:7: bootstrap.hosts["));
     }
 }
 

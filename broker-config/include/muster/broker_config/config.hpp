@@ -68,6 +68,10 @@ struct BrokerConfig {
     bool operator==(const BrokerConfig&) const = default;
 };
 
+/// resolve_hosts() of [bootstrap], with the parents of `tbon.topo` where that is set to anything
+/// but "custom": it wins over `parent` keys, in Flux too. Empty without [bootstrap] or hosts.
+Result<std::vector<Peer>> resolve_hosts(const BrokerConfig& config);
+
 /// TOML of `config`, written by a library; parse() gives the same model back. Only keys that every
 /// Flux from 0.51 to 0.88 accepts are written for what make_config() sets.
 std::string format(const BrokerConfig& config);
@@ -98,7 +102,7 @@ struct Merged {
 /// `user`, in this order, on top of `ours`: tables merge, keys override, arrays are replaced, as
 /// Flux merges the files of a directory. A [bootstrap] of the user replaces ours as a whole.
 /// Errors: those of parse(), with the user's file and line; `tbon.topo` is refused in favour of
-/// --topology.
+/// --topology. Without `user` it is format(ours), unchecked: ours is right by construction.
 Result<Merged> merge(const BrokerConfig& ours, std::span<const UserFile> user);
 
 /// Whether a broker attribute of the user (-S name=value) may be passed on. Errors: usage, for

@@ -48,6 +48,17 @@ bool find_program(const char* name, std::array<char, PATH_MAX>& path) {
     }
 }
 
+/// 32 and 33, which glibc keeps for itself: its posix_spawn(3) leaves them ignored in the child
+/// unless told otherwise. They are set by hand because sigaddset(3) refuses them.
+sigset_t internal_signals() {
+    sigset_t set;
+    sigemptyset(&set);
+    static_assert(sizeof(unsigned long) == 8);
+    constexpr unsigned long bits = 1UL << 31 | 1UL << 32;
+    memcpy(&set, &bits, sizeof bits);
+    return set;
+}
+
 /// Whether a file of no known format is no script either, as bash tells: a zero byte in its first
 /// line. A program for another machine, say; a shell would complain about its bytes.
 bool is_binary(const char* path) {
@@ -90,8 +101,12 @@ int Spawner::prepare(const sigset_t& mask) {
         error = posix_spawnattr_setpgroup(&attributes_, 0);
     }
     if (error == 0) {
-        error =
-            posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
+        const sigset_t internal = internal_signals();
+        error = posix_spawnattr_setsigdefault(&attributes_, &internal);
+    }
+    if (error == 0) {
+        error = posix_spawnattr_setflags(
+            &attributes_, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF);
     }
     if (error == 0) {
         error = posix_spawn_file_actions_init(&to_foreground_);

@@ -17,7 +17,7 @@ struct Options {
     Millis grace{25'000};              ///< from the first request to stop until everything is gone
     const char* grace_text = nullptr;  ///< as the flag gave it, to be handed on as MUSTER_GRACE
     OnEnd on_end = OnEnd::exit;
-    bool on_end_given = false;  ///< by the flag
+    bool on_end_given = false;     ///< by the flag
     const char* status = nullptr;  ///< `program` only: where the program's end is recorded
     char** command = nullptr;      ///< null-terminated, at least one word
 };

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
@@ -31,36 +32,6 @@ std::string_view read_start(const char* path, std::array<char, size>& buffer) {
                    : std::string_view();
 }
 
-bool is_descendant(pid_t pid) {
-    const pid_t self = getpid();
-    for (int depth = 0; depth < deepest && pid > 1; ++depth) {
-        pid = parent_of(pid);
-        if (pid == self) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/// The descriptor is taken before the look: a number that changes hands between the look and the
-/// signal would hit a stranger, a pidfd then just fails.
-void signal_if_descendant(int signal, pid_t pid) {
-    const auto handle = static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
-    if (handle < 0 && errno != ENOSYS && errno != EPERM && errno != EMFILE && errno != ENFILE) {
-        return;
-    }
-    if (is_descendant(pid)) {
-        if (handle >= 0) {
-            syscall(SYS_pidfd_send_signal, handle, signal, nullptr, 0);
-        } else {
-            kill(pid, signal);
-        }
-    }
-    if (handle >= 0) {
-        close(handle);
-    }
-}
-
 /// /proc, if it is mounted and is that of our own PID namespace; else -1.
 int open_proc() {
     std::array<char, 16> self{};
@@ -73,6 +44,34 @@ int open_proc() {
         return -1;
     }
     return open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+/// Calls `visit` with each process of this namespace but this one; false when /proc is of no use.
+template <typename Visit>
+bool for_each_process(const Visit& visit) {
+    const int proc = open_proc();
+    if (proc < 0) {
+        return false;
+    }
+    // getdents64(2) itself: opendir(3) allocates.
+    alignas(dirent64) std::array<char, 4096> entries{};
+    for (;;) {
+        const ssize_t got = getdents64(proc, entries.data(), entries.size());
+        if (got <= 0) {
+            break;
+        }
+        for (ssize_t at = 0; at < got;) {
+            dirent64 entry{};
+            memcpy(&entry, entries.data() + at, offsetof(dirent64, d_name));
+            const char* name = entries.data() + at + offsetof(dirent64, d_name);
+            if (const auto pid = parse_number(name, 1 << 30); pid && *pid != getpid()) {
+                visit(*pid);
+            }
+            at += entry.d_reclen;
+        }
+    }
+    close(proc);
+    return true;
 }
 
 }  // namespace
@@ -95,32 +94,80 @@ pid_t parent_of(pid_t pid) {
     return parse_number({stat.data(), end}, 1 << 30).value_or(-1);
 }
 
-void signal_descendants(int signal, pid_t child) {
-    const int proc = open_proc();
-    if (proc < 0) {
-        if (child > 0 && kill(-child, signal) != 0) {
-            kill(child, signal);
-        }
-        return;
+void Descendants::leave_out_children() {
+    siginfo_t info{};
+    if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0) {
+        return;  // ECHILD: the usual case, without a look at every process
     }
-    // getdents64(2) itself: opendir(3) allocates.
-    alignas(dirent64) std::array<char, 4096> entries{};
-    for (;;) {
-        const ssize_t got = getdents64(proc, entries.data(), entries.size());
-        if (got <= 0) {
-            break;
+    for_each_process([this](pid_t pid) {
+        if (count_ < strangers_.size() && parent_of(pid) == getpid()) {
+            strangers_[count_++] = pid;
         }
-        for (ssize_t at = 0; at < got;) {
-            dirent64 entry{};
-            memcpy(&entry, entries.data() + at, offsetof(dirent64, d_name));
-            const char* name = entries.data() + at + offsetof(dirent64, d_name);
-            if (const auto pid = parse_number(name, 1 << 30); pid && *pid != getpid()) {
-                signal_if_descendant(signal, *pid);
-            }
-            at += entry.d_reclen;
+    });
+}
+
+bool Descendants::is_stranger(pid_t pid) const {
+    for (std::size_t i = 0; i < count_; ++i) {
+        if (strangers_[i] == pid) {
+            return true;
         }
     }
-    close(proc);
+    return false;
+}
+
+void Descendants::reaped(pid_t pid) {
+    for (std::size_t i = 0; i < count_; ++i) {
+        if (strangers_[i] == pid) {
+            strangers_[i] = strangers_[--count_];
+            return;
+        }
+    }
+}
+
+bool Descendants::is_ours(pid_t pid) const {
+    for (int depth = 0; depth < deepest && pid > 1; ++depth) {
+        const pid_t parent = parent_of(pid);
+        if (parent == getpid()) {
+            return !is_stranger(pid);
+        }
+        pid = parent;
+    }
+    return false;
+}
+
+/// The descriptor is taken before the look: a number that changes hands between the look and the
+/// signal would hit a stranger, a pidfd then just fails.
+bool Descendants::signal_one(int signal, pid_t pid) const {
+    const auto handle = static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
+    if (handle < 0 && errno != ENOSYS && errno != EPERM && errno != EMFILE && errno != ENFILE) {
+        return false;
+    }
+    const bool ours = is_ours(pid);
+    if (ours && signal != 0) {
+        if (handle >= 0) {
+            syscall(SYS_pidfd_send_signal, handle, signal, nullptr, 0);
+        } else {
+            kill(pid, signal);
+        }
+    }
+    if (handle >= 0) {
+        close(handle);
+    }
+    return ours;
+}
+
+int Descendants::signal(int signal, pid_t child) const {
+    int count = 0;
+    if (for_each_process([&](pid_t pid) { count += signal_one(signal, pid) ? 1 : 0; })) {
+        return count;
+    }
+    if (child <= 0) {
+        return 0;
+    }
+    if (kill(-child, signal) != 0) {
+        kill(child, signal);
+    }
+    return 1;
 }
 
 }  // namespace muster::init

@@ -38,7 +38,7 @@ class Program {
                 on_signal(signal);
             }
             if (now() >= kill_at_) {
-                signal_descendants(SIGKILL, pid_);
+                descendants_.signal(SIGKILL, pid_);
                 kill_at_ = now() + kill_again;
             }
         }
@@ -83,8 +83,8 @@ class Program {
         if (signal == SIGHUP || signal == SIGTERM) {
             if (kill_at_ == never) {
                 kill_at_ = now() + bound_;
-                signal_descendants(SIGTERM, pid_);
-                signal_descendants(SIGCONT, pid_);  // a stopped process cannot end
+                descendants_.signal(SIGTERM, pid_);
+                descendants_.signal(SIGCONT, pid_);  // a stopped process cannot end
             }
         } else if (signal == SIGINT || signal == SIGQUIT) {
             kill(-pid_, signal);
@@ -97,6 +97,7 @@ class Program {
     }
 
     pid_t pid_;
+    Descendants descendants_;
     Terminal terminal_;
     Millis bound_;
     Millis kill_at_ = never;

@@ -13,7 +13,6 @@
 
 #include <algorithm>
 
-#include "descendants.hpp"
 #include "muster/base/exit_code.hpp"
 
 namespace muster::init {
@@ -81,6 +80,7 @@ int Supervisor::prepare(const sigset_t& mask) {
         return fail("prepare to spawn", error);
     }
     terminal_ = Terminal::of_init();
+    descendants_.leave_out_children();
 
     set_text(pipe_variable_, Line() << "MUSTER_INIT_FD=");
     std::array<char*, 3> added{pipe_variable_.data(), nullptr, nullptr};
@@ -157,14 +157,17 @@ void Supervisor::reap() {
         }
         if (info.si_code == CLD_STOPPED || info.si_code == CLD_TRAPPED) {
             on_stopped(info.si_pid);
-        } else if (info.si_pid == child_) {
+            continue;
+        }
+        descendants_.reaped(info.si_pid);
+        if (info.si_pid == child_) {
             end_life({.by_signal = info.si_code != CLD_EXITED, .number = info.si_status});
         } else if (info.si_pid == explainer_) {
             explainer_ = 0;
             start_sweeping();
         }
     }
-    if (phase_ == Phase::sweeping && !has_children_) {
+    if (phase_ == Phase::sweeping && is_swept()) {
         after_sweep();
     }
 }
@@ -276,7 +279,7 @@ void Supervisor::on_time(Millis time) {
 }
 
 void Supervisor::kill_everything(Millis time) {
-    signal_descendants(SIGKILL, child_);
+    descendants_.signal(SIGKILL, child_);
     if (kill_at_ != never) {
         kill_at_ = time + kill_again;
     }
@@ -369,10 +372,15 @@ void Supervisor::start_sweeping() {
     sweep_end_ = std::min(sweep_until_, time + sweep_bound) + kill_bound;
     siginfo_t info{};
     has_children_ = waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
-    if (has_children_) {
-        signal_descendants(SIGTERM, 0);
-        signal_descendants(SIGCONT, 0);  // a stopped process cannot end
+    if (!is_swept()) {
+        descendants_.signal(SIGTERM, 0);
+        descendants_.signal(SIGCONT, 0);  // a stopped process cannot end
     }
+}
+
+/// Children that were there before CMD stay, and must then be told from CMD's.
+bool Supervisor::is_swept() const {
+    return !has_children_ || (descendants_.left_out() && descendants_.signal(0, 0) == 0);
 }
 
 void Supervisor::after_sweep() {

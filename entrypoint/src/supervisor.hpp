@@ -7,6 +7,7 @@
 
 #include "args.hpp"
 #include "decide.hpp"
+#include "descendants.hpp"
 #include "role.hpp"
 #include "signals.hpp"
 #include "spawn.hpp"
@@ -50,6 +51,7 @@ class Supervisor {
     void report(const Life& life) const;
     void start_explaining();
     void start_sweeping();
+    bool is_swept() const;
     void after_sweep();
     void finish(int code);
     bool is_leaving() const;
@@ -58,6 +60,7 @@ class Supervisor {
     Signals signals_;
     Spawner spawner_;
     Terminal terminal_;
+    Descendants descendants_;
     RolePipe pipe_;
     std::array<char, 32> pipe_variable_{};  ///< MUSTER_INIT_FD=N, rewritten for each life
     std::array<char, 64> grace_variable_{};

@@ -107,6 +107,13 @@ def test_the_same_forms_of_another_secret_are_none(name):
     assert other.scan_bytes(LOG + LEAKS[name][0] + LOG) == []
 
 
+def test_control_characters_in_escapes():
+    raw = bytes(range(32))
+    scanner = secret_scan.Scanner([secret_scan.Secret("counting", raw)])
+    for leak in (repr(raw), json.dumps(raw.decode("latin-1"))):
+        assert ("raw", "whole") in {(f.encoding, f.part) for f in scanner.scan_bytes(leak.encode())}, leak
+
+
 def test_every_alignment_within_a_longer_text(scanner):
     for before in range(12):
         for after in range(4):
@@ -204,15 +211,18 @@ def test_secrets_under_a_directory(tmp_path):
     assert len(secret_scan.secrets_under(tmp_path)) == 2
 
 
-def test_environment_and_arguments_of_a_process(scanner, tmp_path):
-    sleep = shutil.which("sleep")
-    process = subprocess.Popen([sleep, "60"], env={"LEAK": HEX.decode()})
+def test_environment_and_arguments_of_a_process(scanner):
+    process = subprocess.Popen([shutil.which("cat")], env={"LEAK": HEX.decode()}, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     try:
+        # Popen returns during execve, when /proc/PID/environ may still be empty; an answer shows that it is over.
+        process.stdin.write(b"ready\n")
+        process.stdin.flush()
+        assert process.stdout.readline() == b"ready\n"
         assert [f.encoding for f in scanner.scan_file(f"/proc/{process.pid}/environ")] == ["hex"]
         assert scanner.scan_file(f"/proc/{process.pid}/cmdline") == []
     finally:
         process.kill()
-        process.wait()
+        process.communicate()
 
 
 def run_tool(*arguments, stdin=b""):

@@ -21,7 +21,7 @@ const std::string line = "muster-secret-v1:" + digits + ":ec869848";
 
 /// A line that is right in all but its randomness, checked likewise.
 const std::string password_line =
-    "muster-secret-v1:636f727265637420686f727365206261747465727920737461706c6520212121:0579008e";
+    "muster-secret-v1:6162636465666768696a6b6c6d6e6f707172737475767778797a303132333435:6b4737c6";
 const std::string pattern_line =
     "muster-secret-v1:00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff:6c9f97c5";
 

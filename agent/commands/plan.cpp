@@ -19,7 +19,10 @@ Result<int> plan(Words words) {
     TRY_ASSIGN(const auto line,
                bootstrap::parse_command_line(words, environment(), extra, &as_json));
     if (line.help) return print_help("plan", extra);
-    TRY_ASSIGN(const auto facts, bootstrap::gather_facts(line.settings, line.command));
+    TRY_ASSIGN(auto facts, bootstrap::gather_facts(line.settings, line.command));
+    if (line.settings.rank)
+        facts.pod =
+            discovery::imagine_pod(facts.pod, {.hosts = line.settings.hosts}, *line.settings.rank);
     TRY_ASSIGN(const auto made, bootstrap::make_plan(line.settings, line.command, facts));
     TRY(print(as_json ? bootstrap::format_plan_json(made) : bootstrap::format_plan(made)));
     return 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The pod's entrypoint: identify, plan, write, reach, exec (design, section 1).
-#include <fcntl.h>
+#include <sys/prctl.h>
 
 #include <algorithm>
 
@@ -51,6 +51,9 @@ Error become_broker(const bootstrap::CommandLine& line, const Environment& envir
         TRY_ASSIGN(const auto facts, bootstrap::gather_facts(line.settings, line.command));
         TRY_ASSIGN(const auto plan, bootstrap::make_plan(line.settings, line.command, facts));
         TRY(bootstrap::check_programs(line.settings, facts, plan));
+        // From here on this process holds the secret key: no core dump of it. The exec makes the
+        // broker dumpable again.
+        ::prctl(PR_SET_DUMPABLE, 0);
         TRY_ASSIGN(const auto certificate, bootstrap::obtain_certificate(line.settings, plan));
         for (const auto& note : plan.notes) log::info("{}", note);
         TRY(bootstrap::write_plan(plan, certificate));

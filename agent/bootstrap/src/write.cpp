@@ -28,9 +28,10 @@ Result<void> write_plan(const Plan& plan, const curve::Certificate& certificate)
     auto written = write_files(plan, certificate);
     if (written || written.error().kind != Kind::io) return written;
     return fail(Kind::io,
-                "{}: make {} writable for uid {} (an emptyDir there), or choose another with --dir "
+                "{}: uid {} needs {} writable and with room (an emptyDir there), or another "
+                "directory with --dir "
                 "(MUSTER_DIR)",
-                written.error().message, plan.paths.dir, ::geteuid());
+                written.error().message, ::geteuid(), plan.paths.dir);
 }
 
 }  // namespace muster::bootstrap

@@ -269,4 +269,23 @@ Result<Identity> identify(const IdentityRequest& request, const PodFacts& facts)
     return identity;
 }
 
+PodFacts imagine_pod(const PodFacts& own, const IdentityRequest& request, std::uint32_t rank) {
+    PodFacts other = own;
+    if (request.hosts) {
+        const auto hosts = Hostlist::parse(*request.hosts, most_ranks);
+        if (hosts && hosts->find(own.hostname) && rank < hosts->size())
+            other.hostname = hosts->hosts()[rank];
+        return other;
+    }
+    const auto dot = std::min(own.hostname.find('.'), own.hostname.size());
+    const auto self = split_ordinal(std::string_view(own.hostname).substr(0, dot));
+    if (!self.number) return other;
+    other.hostname = fmt::format("{}-{}{}", self.stem, rank, own.hostname.substr(dot));
+    if (own.fqdn.starts_with(own.hostname))
+        other.fqdn = other.hostname + own.fqdn.substr(own.hostname.size());
+    if (other.environment.contains("JOB_COMPLETION_INDEX"))
+        other.environment["JOB_COMPLETION_INDEX"] = std::to_string(rank);
+    return other;
+}
+
 }  // namespace muster::discovery

@@ -201,5 +201,15 @@ TEST(Identity, AllPodsComputeTheSameHosts) {
     }
 }
 
+TEST(ImaginePod, IsWhatThePodOfThatRankWouldKnow) {
+    const auto third = imagine_pod(pod("m-0", {{"JOB_COMPLETION_INDEX", "0"}}), {}, 3);
+    EXPECT_EQ(third.hostname, "m-3");
+    EXPECT_EQ(third.fqdn, "m-3.flux.default.svc.cluster.local");
+    EXPECT_EQ(identify({.size = 4}, third)->rank, 3u);
+    EXPECT_EQ(imagine_pod(laptop("b"), {.hosts = "a,b,c"}, 2).hostname, "c");
+    EXPECT_EQ(imagine_pod(laptop("x"), {.hosts = "a,b,c"}, 2).hostname, "x");
+    EXPECT_EQ(imagine_pod(laptop("x"), {}, 2).hostname, "x");
+}
+
 }  // namespace
 }  // namespace muster::discovery

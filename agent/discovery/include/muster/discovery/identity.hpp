@@ -62,4 +62,9 @@ std::string_view format(Platform platform);
 /// config, each naming the setting to change.
 Result<Identity> identify(const IdentityRequest& request, const PodFacts& facts);
 
+/// What the pod of `rank` would know, from what this one knows: for a dry run (`muster plan
+/// --rank`). The hostname's ordinal, the completion index and the place in the list are those of
+/// that rank.
+PodFacts imagine_pod(const PodFacts& own, const IdentityRequest& request, std::uint32_t rank);
+
 }  // namespace muster::discovery

@@ -11,7 +11,12 @@ namespace muster::init {
 Terminal Terminal::of_init() {
     Terminal terminal;
     // Fails with ENOTTY unless stdin is our session's controlling terminal.
-    const pid_t foreground = tcgetpgrp(STDIN_FILENO);
+    pid_t foreground = tcgetpgrp(STDIN_FILENO);
+    if (foreground == 0 && getpgrp() == 0 && setpgid(0, 0) == 0 &&
+        tcsetpgrp(STDIN_FILENO, getpid()) == 0) {
+        // PID 1 in a group from outside the namespace, which has no number here: take one of ours.
+        foreground = getpid();
+    }
     if (foreground > 0 && foreground == getpgrp()) {
         terminal.foreground_ = foreground;
     }

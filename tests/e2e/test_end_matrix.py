@@ -69,12 +69,12 @@ class Scene:
 
     def __init__(self, instance, flux, program, wait="10m"):
         self.instance, self.program = instance, program
-        self.flux, self.wait = flux, wait
+        self.flux, self.wait, self.grace = flux, wait, GRACE
         self.leader = self.follower = None
 
     def pods(self, size=2, follower_flux=None, **options):
         self.leader, self.follower, *self.others = self.instance.pods(
-            size, "sh", "-c", self.program, flux=self.flux, mode="launcher", grace=f"{GRACE}s", wait=self.wait, **options)
+            size, "sh", "-c", self.program, flux=self.flux, mode="launcher", grace=f"{self.grace}s", wait=self.wait, **options)
         if follower_flux:
             self.follower.env["MUSTER_FLUX"] = follower_flux
 
@@ -128,6 +128,7 @@ class Scene:
 
     def cleanup(self, role):
         """The program has ended; the leader waits for its follower, which is frozen."""
+        self.grace = 30  # a third of it must suffice for the end in order that the follower is held back for
         self.run(role)
         self.broker_of(self.follower, signal.SIGSTOP)
         assert self.leader.exec("touch", "/tmp/end").code == 0
@@ -249,7 +250,8 @@ def test_all_pods_stopped_at_once(instance, flux, program, code):
 def test_a_job_that_runs_when_all_pods_are_stopped(instance, flux):
     """Mode submit, a task on every node: the submitting command ends by the shim's SIGTERM."""
     pods = instance.start(4, "sh", "-c", "echo program-runs; exec sleep 600", flux=flux, grace=f"{GRACE}s")
-    wait_until(lambda: pods[0].log().count("program-runs") == 4, lambda: f"four tasks\n{instance.logs()}")
+    for pod in pods:
+        pod.wait_process("^sleep 600")
     for pod in pods:
         pod.signal(signal.SIGTERM)
     codes = [pod.wait(STOPPED_WITHIN) for pod in pods]

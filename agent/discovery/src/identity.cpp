@@ -167,9 +167,15 @@ Result<Identity> identify_in_cluster(Platform platform, std::uint32_t rank,
     return identity;
 }
 
+/// A hostlist that is a setting's value: when it is none, the setting cannot be used.
+Result<Hostlist> parse_setting(std::string_view setting, const std::string& text) {
+    auto hosts = Hostlist::parse(text, most_ranks);
+    if (!hosts) return fail(Kind::usage, "{}: {}", setting, hosts.error().message);
+    return hosts;
+}
+
 Result<Identity> identify_in_list(const IdentityRequest& request, const PodFacts& facts) {
-    TRY_ASSIGN(const Hostlist given,
-               within("--hosts (MUSTER_HOSTS)", Hostlist::parse(*request.hosts, most_ranks)));
+    TRY_ASSIGN(const Hostlist given, parse_setting("--hosts (MUSTER_HOSTS)", *request.hosts));
     Identity identity{.platform = Platform::list};
     identity.hosts = given.without_duplicates();
     if (identity.hosts.size() != given.size())
@@ -258,8 +264,7 @@ Result<Identity> identify(const IdentityRequest& request, const PodFacts& facts)
     TRY_ASSIGN(Identity identity, identify_platform(request, facts));
     if (request.addresses) {
         TRY_ASSIGN(const Hostlist addresses,
-                   within("--addresses (MUSTER_ADDRESSES)",
-                          Hostlist::parse(*request.addresses, most_ranks)));
+                   parse_setting("--addresses (MUSTER_ADDRESSES)", *request.addresses));
         if (addresses.size() != identity.max_size)
             return fail(Kind::usage,
                         "--addresses (MUSTER_ADDRESSES) names {} addresses for {} ranks",

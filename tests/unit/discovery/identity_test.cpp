@@ -165,7 +165,7 @@ TEST(Identity, RefusesWhatCannotWorkAndNamesTheSetting) {
         {"bad list",
          {.hosts = "a["},
          laptop("a"),
-         Kind::malformed,
+         Kind::usage,
          "--hosts (MUSTER_HOSTS): hostlist 'a['"},
         {"max-size beyond the list",
          {.max_size = 9, .hosts = "a[0-1]"},

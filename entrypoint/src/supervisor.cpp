@@ -55,6 +55,7 @@ int Supervisor::run(const sigset_t& mask) {
         say(Line() << "cannot execute " << options_.command[0] << ": " << error_text(error));
         return spawn_exit_code(error);
     }
+    reap();  // a child from before us may have ended before its SIGCHLD could be ours
     while (phase_ != Phase::over) {
         wait_for_events();
         // In this order: what has already happened is not put down to a signal that came later.

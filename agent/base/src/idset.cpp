@@ -42,17 +42,20 @@ Result<Idset> Idset::parse(std::string_view text, std::uint32_t limit) {
     while (!text.empty()) {
         if (!first_range) {
             if (text.front() != ',')
-                return fail(Kind::malformed, "{}: expected ',' at '{}'", context, text);
+                return fail(Kind::malformed, "{}: expected ',' at '{}'", context,
+                            text.substr(0, 40));
             text.remove_prefix(1);
         }
         TRY_ASSIGN(const std::uint32_t first, within(context, take_id(text, limit)));
         std::uint32_t last = first;
-        if (text.starts_with('-')) {
+        const bool is_range = text.starts_with('-');
+        if (is_range) {
             text.remove_prefix(1);
             TRY_ASSIGN(last, within(context, take_id(text, limit)));
         }
-        if (last < first)
-            return fail(Kind::malformed, "{}: {}-{} runs backwards", context, first, last);
+        // Flux refuses a range of one, too: "0-0" (libidset, parse_range).
+        if (is_range && last <= first)
+            return fail(Kind::malformed, "{}: {}-{} is no ascending range", context, first, last);
         // RFC 22: ids ascend and do not repeat.
         if (!first_range && first <= previous)
             return fail(Kind::malformed, "{}: {} is out of order", context, first);
@@ -127,7 +130,8 @@ std::vector<std::uint32_t> Idset::ids() const {
     std::vector<std::uint32_t> result;
     result.reserve(size());
     for (const auto& [first, last] : ranges_)
-        for (std::uint32_t id = first; id <= last; ++id) result.push_back(id);
+        for (std::uint64_t id = first; id <= last; ++id)
+            result.push_back(static_cast<std::uint32_t>(id));
     return result;
 }
 

@@ -3,6 +3,8 @@
 
 #include <jansson.h>
 
+#include <cmath>
+#include <cstdlib>
 #include <memory>
 
 #include "muster/base/assert.hpp"
@@ -30,6 +32,7 @@ Value Value::integer(std::int64_t number) {
     return Value(json_integer(number));
 }
 Value Value::real(double number) {
+    MUSTER_ASSERT(std::isfinite(number));  // JSON has no other numbers
     return Value(json_real(number));
 }
 Value Value::boolean(bool value) {

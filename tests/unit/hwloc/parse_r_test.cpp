@@ -92,7 +92,7 @@ TEST(ParseR, RefusesWhatCannotBeUsed) {
         {with_lite(R"({"rank": "0", "children": {"core": 4}})"),
          "F: R_lite[0]: 'core' is missing or no string"},
         {with_lite(R"({"rank": "0", "children": {"core": "0", "gpu": "1-0"}})"),
-         "F: R_lite[0]: 'gpu': idset '1-0': 1-0 runs backwards"},
+         "F: R_lite[0]: 'gpu': idset '1-0': 1-0 is no ascending range"},
         {with_lite(R"({"rank": "0", "children": {"core": "0", "memory": "4G"}})"),
          "F: R_lite[0]: 'memory': idset '4G'"},
         {with_lite(R"({"rank": "0-1", "children": {"core": "0"}})"),

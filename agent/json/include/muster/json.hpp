@@ -29,7 +29,7 @@ class Value {
     static Value array();
     static Value string(std::string_view text);  ///< must be UTF-8; other bytes become U+FFFD
     static Value integer(std::int64_t number);
-    static Value real(double number);
+    static Value real(double number);  ///< finite
     static Value boolean(bool value);
 
     /// Errors: malformed, with line and column; duplicate keys are refused.

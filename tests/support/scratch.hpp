@@ -6,20 +6,22 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <iterator>
 #include <string>
 #include <string_view>
 
-namespace muster::curve {
+namespace muster {
 
 /// A directory of one test, removed with it.
 class Scratch {
   public:
     Scratch() {
-        std::string name = (std::filesystem::temp_directory_path() / "curve.XXXXXX").string();
+        std::string name = (std::filesystem::temp_directory_path() / "muster-test.XXXXXX").string();
         if (::mkdtemp(name.data()) == nullptr) std::abort();
         path_ = name;
     }
@@ -62,4 +64,4 @@ inline int in_child(const std::function<int()>& body) {
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-}  // namespace muster::curve
+}  // namespace muster

@@ -11,6 +11,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent / "support"))
 import inits  # noqa: E402
 import muster_testing  # noqa: E402
 import pods  # noqa: E402
+import secret_scan  # noqa: E402
 
 
 def pytest_configure(config):
@@ -21,9 +22,18 @@ def pytest_configure(config):
 
 
 @pytest.fixture
-def output(request):
-    """This test's directory for outputs; what lies there is searched for secrets when the session ends."""
-    return muster_testing.directory_of(request)
+def output(request, tmp_path):
+    """This test's directory for outputs. When the test ends, what lies there is searched for every certificate and
+    shared secret below tmp_path, and for what remember_secrets() kept; and for what a sanitizer said."""
+    directory = muster_testing.directory_of(request)
+    muster_testing.REMEMBERED.clear()
+    yield directory
+    secrets = secret_scan.secrets_under(tmp_path)
+    secrets += [secret_scan.secret_of(text, "a remembered file") for text in muster_testing.REMEMBERED]
+    secrets = [secret for secret in secrets if secret]
+    findings = secret_scan.Scanner(secrets).scan(directory) if secrets else []
+    assert not findings, "a secret was shown:\n" + "\n".join(map(str, findings))
+    assert not (said := muster_testing.sanitizer_reports(directory)), said
 
 
 @pytest.fixture

@@ -2,11 +2,10 @@
 """What every Python test of muster uses: the built programs, processes with deadlines, waiting for conditions.
 
 Whatever a process prints goes to a file under the test's directory of MUSTER_TEST_OUTPUT (by default
-build/tests/output), because at the end of the session all of it is searched for secrets.
+build/tests/output), because when the test ends all of it is searched for the secrets that the test made.
 """
 import contextlib
 import dataclasses
-import hashlib
 import os
 import pathlib
 import re
@@ -18,8 +17,8 @@ import time
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 BIN = pathlib.Path(os.environ.get("MUSTER_BIN") or REPOSITORY / "build" / "dev" / "bin").resolve()
 OUTPUT = pathlib.Path(os.environ.get("MUSTER_TEST_OUTPUT") or REPOSITORY / "build" / "tests" / "output").resolve()
-# The certificates that tests made, beside OUTPUT because that is searched for them.
-SECRETS = OUTPUT.with_name(OUTPUT.name + "-secrets")
+# What secrets the present test made and then changed or removed; conftest's `output` searches for them.
+REMEMBERED = []
 
 # Nothing here should take long; on a loaded machine it may. A deadline that passes is a failure, not a measurement.
 DEADLINE = 60.0
@@ -127,12 +126,9 @@ class Process:
 
 
 def remember_secrets(path):
-    """Keeps a copy of a certificate or shared secret for the search at the session's end; returns its text."""
+    """Keeps the content of a certificate or shared secret for the search when the test ends; returns its text."""
     content = pathlib.Path(path).read_bytes()
-    SECRETS.mkdir(parents=True, exist_ok=True, mode=0o700)
-    copy = SECRETS / hashlib.sha256(content).hexdigest()
-    copy.write_bytes(content)
-    copy.chmod(0o600)
+    REMEMBERED.append(content)
     return content.decode()
 
 
@@ -160,6 +156,15 @@ class Bench:
     def close(self):
         for process in self.processes:
             process.kill()
+
+
+def sanitizer_reports(directory):
+    """What AddressSanitizer, LeakSanitizer or UndefinedBehaviorSanitizer said in the files of a test, or ""."""
+    for path in sorted(pathlib.Path(directory).iterdir()):
+        text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+        if found := re.search(r"^.*(ERROR: \w+Sanitizer|runtime error: ).*$", text, re.M):
+            return f"{path}:\n{text[found.start():found.start() + 8000]}"
+    return ""
 
 
 def directory_of(request):

@@ -55,9 +55,10 @@ inline std::string content_of(const std::string& path) {
 }
 
 /// Runs `body` in a child process, which may change its own user or namespaces; its exit code.
+/// Nothing of it runs on in the parent's frames: an exception ends the child.
 inline int in_child(const std::function<int()>& body) {
     const pid_t pid = ::fork();
-    if (pid == 0) ::_exit(body());
+    if (pid == 0) [&]() noexcept { ::_exit(body()); }();
     int status = 0;
     while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
     }

@@ -69,10 +69,17 @@ TEST(Permissions, LinksCountAsWhatTheyLeadTo) {
     EXPECT_EQ(read(scratch / "to-public").error().kind, Kind::denied);
 }
 
-/// A mount namespace of this process alone: as root, or by a user namespace. False where the
-/// system allows neither.
+/// A mount namespace of this process alone: as root, or by a user namespace in which it is itself.
+/// False where the system allows neither.
 bool enter_mount_namespace() {
-    if (::unshare(CLONE_NEWNS) != 0 && ::unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) return false;
+    if (::unshare(CLONE_NEWNS) != 0) {
+        const uid_t uid = ::geteuid();
+        const gid_t gid = ::getegid();
+        if (::unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) return false;
+        std::ofstream("/proc/self/uid_map") << uid << ' ' << uid << " 1";
+        std::ofstream("/proc/self/setgroups") << "deny";
+        std::ofstream("/proc/self/gid_map") << gid << ' ' << gid << " 1";
+    }
     return ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0;
 }
 

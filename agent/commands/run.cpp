@@ -38,7 +38,8 @@ Result<void> reach_parent(const bootstrap::Settings& settings, const bootstrap::
                                  .port = parent.port,
                                  .family = family,
                                  .wait = settings.wait},
-                                keys, settings.dns, SystemClock()));
+                                {keys.public_key.bytes(), keys.secret_key.bytes()}, settings.dns,
+                                SystemClock()));
     log::debug("reached rank {} at {} in {} ms", parent.rank, reached.address,
                std::chrono::duration_cast<std::chrono::milliseconds>(reached.took).count());
     return {};

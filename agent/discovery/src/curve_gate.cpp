@@ -57,8 +57,8 @@ struct CurveGate::Sockets {
     Socket monitor;
 };
 
-CurveGate::CurveGate(Reactor& reactor, const curve::KeyPair& keys)
-    : reactor_(&reactor), keys_(&keys), sockets_(std::make_unique<Sockets>()) {
+CurveGate::CurveGate(Reactor& reactor, const CurveKeys& keys)
+    : reactor_(&reactor), keys_(keys), sockets_(std::make_unique<Sockets>()) {
     MUSTER_ASSERT(sockets_->context != nullptr);
     zmq_ctx_set(sockets_->context.get(), ZMQ_BLOCKY, 0);
 }
@@ -85,10 +85,10 @@ void CurveGate::shake_hands(const std::string& address, std::uint16_t port, Dura
     // ZAP sees the domain of the server's socket, but libzmq wants CURVE clients to name one as
     // well.
     zmq_setsockopt(dealer, ZMQ_ZAP_DOMAIN, "flux", 4);
-    const auto public_key = keys_->public_key.bytes();
+    const auto public_key = keys_.public_key;
     zmq_setsockopt(dealer, ZMQ_CURVE_SERVERKEY, public_key.data(), public_key.size());
     zmq_setsockopt(dealer, ZMQ_CURVE_PUBLICKEY, public_key.data(), public_key.size());
-    const auto secret_key = keys_->secret_key.bytes();
+    const auto secret_key = keys_.secret_key;
     zmq_setsockopt(dealer, ZMQ_CURVE_SECRETKEY, secret_key.data(), secret_key.size());
 
     const int events = ZMQ_EVENT_CONNECTED | ZMQ_EVENT_DISCONNECTED |

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "muster/base/reactor.hpp"
-#include "muster/curve.hpp"
+#include "muster/discovery/reach.hpp"
 
 namespace muster::discovery {
 
@@ -23,7 +23,7 @@ struct CurveOutcome {
 class CurveGate {
   public:
     using Callback = std::function<void(CurveOutcome)>;
-    CurveGate(Reactor& reactor, const curve::KeyPair& keys);
+    CurveGate(Reactor& reactor, const CurveKeys& keys);
     CurveGate(const CurveGate&) = delete;
     CurveGate& operator=(const CurveGate&) = delete;
     ~CurveGate();
@@ -38,7 +38,7 @@ class CurveGate {
     void finish(CurveOutcome outcome);
 
     Reactor* reactor_;
-    const curve::KeyPair* keys_;
+    CurveKeys keys_;
     std::unique_ptr<Sockets> sockets_;
     Callback callback_;
     Reactor::TimerId timer_ = 0;

@@ -40,8 +40,7 @@ std::string format_seconds(Duration duration) {
 /// The four gates in their plain form, passive: driven by the reactor's callbacks.
 class Gates {
   public:
-    Gates(Reactor& reactor, Resolver* resolver, const ReachRequest& request,
-          const curve::KeyPair& keys)
+    Gates(Reactor& reactor, Resolver* resolver, const ReachRequest& request, const CurveKeys& keys)
         : reactor_(&reactor),
           resolver_(resolver),
           request_(&request),
@@ -167,7 +166,7 @@ class Gates {
 
 }  // namespace
 
-Result<Reached> reach(const ReachRequest& request, const curve::KeyPair& keys,
+Result<Reached> reach(const ReachRequest& request, const CurveKeys& keys,
                       const std::string& dns_servers, const Clock& clock) {
     TRY_ASSIGN(auto reactor, Reactor::make(clock));
     std::unique_ptr<Resolver> resolver;

@@ -13,6 +13,7 @@
 #include <string>
 
 #include "muster/base/fd.hpp"
+#include "muster/curve.hpp"
 
 namespace muster::discovery {
 namespace {
@@ -70,8 +71,8 @@ class CurveServer {
 
 Result<Reached> try_to_reach(std::uint16_t port, const curve::KeyPair& keys, Duration wait,
                              const std::string& name = "127.0.0.1", const std::string& dns = "") {
-    return reach({.peer = "rank 0 (m-0)", .name = name, .port = port, .wait = wait}, keys, dns,
-                 SystemClock());
+    return reach({.peer = "rank 0 (m-0)", .name = name, .port = port, .wait = wait},
+                 {keys.public_key.bytes(), keys.secret_key.bytes()}, dns, SystemClock());
 }
 
 TEST(Reach, PassesABrokerThatAcceptsOurKey) {

@@ -18,9 +18,9 @@ const Instance instance{.size = 4,
 TEST(PodEnvironment, TellsAPodWhoItIs) {
     UpOptions options;
     options.grace = std::chrono::milliseconds(2500);
-    const auto made = pod_environment({{"HOME", "/home/u"}, {"TMPDIR", "/var/tmp"}}, options,
+    const auto made = pod_environment({{"HOME", "/u"}, {"TMPDIR", "/var/tmp"}}, options,
                                       instance, 3, "/tmp/i/pods/3");
-    const Environment expected = {{"HOME", "/home/u"},
+    const Environment expected = {{"HOME", "/u"},
                                   {"MUSTER_RANK", "3"},
                                   {"MUSTER_SIZE", "4"},
                                   {"MUSTER_MAX_SIZE", "8"},

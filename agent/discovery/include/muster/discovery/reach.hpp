@@ -2,11 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 
 #include "muster/base/clock.hpp"
 #include "muster/base/result.hpp"
-#include "muster/curve.hpp"
 #include "muster/discovery/resolver.hpp"
 
 namespace muster::discovery {
@@ -18,6 +18,12 @@ struct ReachRequest {
     std::uint16_t port = 0;
     Family family = Family::any;
     Duration wait{};
+};
+
+/// The pair that all brokers share, as views of what the caller keeps: no key stays here.
+struct CurveKeys {
+    std::span<const std::uint8_t, 32> public_key;
+    std::span<const std::uint8_t, 32> secret_key;
 };
 
 /// What it took. Attempts count from 1.
@@ -33,7 +39,7 @@ struct Reached {
 /// dial; backs off with jitter; says what it waits for at 1, 5, 15, 60 s and then every minute.
 /// Errors: no_name, unavailable, protocol, each with what was asked, what was answered and for how
 /// long.
-Result<Reached> reach(const ReachRequest& request, const curve::KeyPair& keys,
+Result<Reached> reach(const ReachRequest& request, const CurveKeys& keys,
                       const std::string& dns_servers, const Clock& clock);
 
 }  // namespace muster::discovery

@@ -47,9 +47,7 @@ int Signals::next() {
         if (got != sizeof info) {
             return 0;
         }
-        const bool ours = info.ssi_signo == SIGPIPE && info.ssi_code == SI_USER &&
-                          info.ssi_pid == static_cast<unsigned>(getpid());
-        if (info.ssi_signo != SIGCHLD && !ours) {
+        if (info.ssi_signo != SIGCHLD) {
             return static_cast<int>(info.ssi_signo);
         }
     }

@@ -22,9 +22,8 @@ class Signals {
     int open();
     /// What to poll for POLLIN.
     int fd() const { return fd_; }
-    /// The next signal that somebody sent us, without blocking; 0 when there is none. SIGCHLD is
-    /// left out (poll woke up, that is all it says), and so is what this process caused itself:
-    /// SIGPIPE by writing to a closed stderr.
+    /// The next signal that was sent to us, without blocking; 0 when there is none. SIGCHLD is left
+    /// out: that poll woke up is all it says.
     int next();
 
   private:

@@ -69,9 +69,11 @@ const char* error_text(int error) {
 }
 
 void say(const Line& line) {
-    // POLLOUT on a pipe promises room for PIPE_BUF bytes, more than a Line and its frame.
+    // POLLOUT on a pipe promises room for PIPE_BUF bytes, more than a Line and its frame. Beside
+    // it, POLLERR means that nobody reads any more: writing would make a SIGPIPE, and we pass
+    // signals on.
     pollfd ready{.fd = STDERR_FILENO, .events = POLLOUT, .revents = 0};
-    if (poll(&ready, 1, 0) != 1 || (ready.revents & POLLOUT) == 0) {
+    if (poll(&ready, 1, 0) != 1 || ready.revents != POLLOUT) {
         return;
     }
     Line whole;

@@ -159,11 +159,8 @@ def test_a_second_sigterm_reaches_a_plain_program(table):
         wait_until(lambda: printed(process) == [signal.SIGTERM] * count, lambda: f"{printed(process)}")
 
 
-def test_a_closed_stderr_does_not_make_a_signal(table):
-    """Our own SIGPIPE is not one that somebody sent us, and nothing that cannot be said is fatal."""
-    script = f"exec 2>&-; exec {program('muster-init')} {program('print-signals')}"
-    process = table.start("tini", "subreaper", "sh", "-c", script)
-    process.wait_for("^ready$")
-    child = next(iter(children(process.init_pid())))
-    os.kill(child, signal.SIGUSR1)
-    wait_until(lambda: printed(process) == [signal.SIGUSR1], lambda: f"{printed(process)}")
+@pytest.mark.parametrize("stderr", ["2>&-", "2>/dev/full", "2>&1 | exit"])
+def test_messages_that_nobody_can_read_change_nothing(table, stderr):
+    """A closed stderr, a full one, a pipe without a reader: the exit code is as it would be, and SIGPIPE is not passed on."""
+    script = f"set -o pipefail; {program('muster-init')} --nonsense {stderr}; echo $?; {program('muster-init')} /nope {stderr}; echo $?"
+    assert table.bench.run("bash", "-c", script).out == "64\n127\n"

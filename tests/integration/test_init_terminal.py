@@ -98,13 +98,15 @@ def test_without_a_terminal_of_ours_nothing_is_taken(terminal, table):
               "child = subprocess.Popen(sys.argv[1:], preexec_fn=os.setpgrp)\n"
               "code = child.wait()\n"
               "print('same', before == os.tcgetpgrp(0) == os.getpgrp(), 'code', code, flush=True)\n")
-    words = ["/usr/bin/python3", "-c", script, program("muster-init"), "sh", "-c", "echo out; exit 5"]
+    look = "import os; print('foreground', os.tcgetpgrp(0) == os.getpgrp(), flush=True); os._exit(5)"
+    words = ["/usr/bin/python3", "-c", script, program("muster-init"), "/usr/bin/python3", "-c", look]
     screen = terminal(*words)
     screen.wait_for("^same True code 5$")
-    assert "out\n" in screen.text()
+    assert "foreground False" in screen.text()
     # The control: in the foreground group it is handed on, and taken back at the end.
     screen = terminal(*[word.replace("preexec_fn=os.setpgrp", "") for word in words])
     screen.wait_for("^same True code 5$")
+    assert "foreground True" in screen.text()
 
 
 @pytest.mark.parametrize("init, taken_back", [("muster-init", True), ("tini", False), ("catatonit", False)])

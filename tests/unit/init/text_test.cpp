@@ -160,5 +160,11 @@ TEST_F(Say, DropsWhatAFullPipeCannotTake) {
     EXPECT_EQ(heard(), std::string(4096, 'f'));
 }
 
+TEST_F(Say, MakesNoSignalWhenNobodyReads) {
+    close(ends_[0]);
+    say(Line() << "lost");  // SIGPIPE would end this test
+    ends_[0] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
 }  // namespace
 }  // namespace muster::init

@@ -84,7 +84,7 @@ Error execute_broker(const Plan& plan, const Environment& environment,
     if (role_pipe) {
         // When nobody reads it any more, muster-init is gone and so will we be.
         const auto line = plan.is_leader() ? fmt::format("leader {}\n", plan.paths.status)
-                                           : std::string("follower\n");
+                                           : fmt::format("follower {}\n", plan.paths.leaving);
         static_cast<void>(write_all(role_pipe->get(), line));
     }
     ::execve(argv[0], argv.data(), envp.data());

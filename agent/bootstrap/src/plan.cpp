@@ -215,6 +215,7 @@ Paths::Paths(const std::string& directory)
       resources(dir + "/R.json"),
       batch(dir + "/batch.lines"),
       status(dir + "/program.status"),
+      leaving(dir + "/leaving"),
       rundir(dir + "/run"),
       socket(rundir + "/local"),
       temporary(dir + "/tmp") {}

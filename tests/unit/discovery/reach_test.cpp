@@ -95,7 +95,7 @@ TEST(Reach, SaysThatNothingListens) {
 
 TEST(Reach, SaysThatTheKeyIsAnother) {
     const CurveServer server(curve::make_key_pair().value());
-    const auto reached = try_to_reach(server.port(), curve::make_key_pair().value(), 1s);
+    const auto reached = try_to_reach(server.port(), curve::make_key_pair().value(), 300ms);
     ASSERT_FALSE(reached);
     EXPECT_EQ(reached.error().kind, Kind::protocol);
     EXPECT_THAT(reached.error().message, HasSubstr("certificate"));
@@ -112,7 +112,7 @@ TEST(Reach, SaysThatAListenerIsSilent) {
 TEST(Reach, SaysThatNoNameServerAnswers) {
     // Port 1 of loopback: nobody is there.
     const auto reached =
-        try_to_reach(8050, curve::make_key_pair().value(), 3s, "m-0.flux.", "127.0.0.1:1");
+        try_to_reach(8050, curve::make_key_pair().value(), 1200ms, "m-0.flux.", "127.0.0.1:1");
     ASSERT_FALSE(reached);
     EXPECT_EQ(reached.error().kind, Kind::no_name);
     EXPECT_THAT(reached.error().message,

@@ -13,13 +13,14 @@
 namespace muster::resources {
 namespace {
 
-/// The first device file of a compute GPU, or "": NVIDIA's or AMD's (kfd).
-std::string gpu_device(const std::string& root) {
+/// A device file of a compute GPU, without `root`, or "": NVIDIA's or AMD's (kfd).
+std::string gpu_device(std::string root) {
+    while (root.ends_with('/')) root.pop_back();
     for (const char* pattern : {"/dev/nvidia[0-9]*", "/dev/kfd"}) {
         glob_t matches{};
         std::string first;
         if (::glob((root + pattern).c_str(), GLOB_NOSORT, nullptr, &matches) == 0)
-            first = matches.gl_pathv[0];
+            first = std::string(matches.gl_pathv[0]).substr(root.size());
         ::globfree(&matches);
         if (!first.empty()) return first;
     }

@@ -3,7 +3,6 @@
 
 #include <hwloc.h>
 
-#include <array>
 #include <cerrno>
 #include <memory>
 #include <string_view>
@@ -24,13 +23,12 @@ using Bitmap = std::unique_ptr<hwloc_bitmap_s, Destroy>;
 
 /// Keeps cores and PUs only, and asks for nothing that costs: every object type, the x86 backend
 /// (it binds to each CPU in turn) and memory attributes are reads of sysfs or worse.
-void filter(hwloc_topology_t topology, const Source& source, With with) {
+void filter(hwloc_topology_t topology, With with) {
     hwloc_topology_set_all_types_filter(topology, HWLOC_TYPE_FILTER_KEEP_NONE);
     hwloc_topology_set_type_filter(topology, HWLOC_OBJ_CORE, HWLOC_TYPE_FILTER_KEEP_ALL);
-    unsigned long flags = HWLOC_TOPOLOGY_FLAG_NO_DISTANCES | HWLOC_TOPOLOGY_FLAG_NO_MEMATTRS |
-                          HWLOC_TOPOLOGY_FLAG_NO_CPUKINDS;
-    if (!source.is_this_machine()) flags |= HWLOC_TOPOLOGY_FLAG_INCLUDE_DISALLOWED;
-    hwloc_topology_set_flags(topology, flags);
+    hwloc_topology_set_flags(topology, HWLOC_TOPOLOGY_FLAG_NO_DISTANCES |
+                                           HWLOC_TOPOLOGY_FLAG_NO_MEMATTRS |
+                                           HWLOC_TOPOLOGY_FLAG_NO_CPUKINDS);
     if (with == With::cores_and_gpus)
         hwloc_topology_set_io_types_filter(topology, HWLOC_TYPE_FILTER_KEEP_IMPORTANT);
     // gl asks an X server, and complains on stderr.
@@ -44,7 +42,7 @@ Result<Topology> load(const Source& source, With with) {
     if (hwloc_topology_init(&raw) < 0)
         return fail(Kind::internal, "make a topology: {}", os_error(errno));
     Topology topology(raw);
-    filter(raw, source, with);
+    filter(raw, with);
     std::string xml;  // hwloc reads it in load()
     if (!source.xml.empty()) {
         TRY_ASSIGN(xml, read_file(source.xml));

@@ -39,6 +39,18 @@ Result<Number> parse_number(std::string_view text) {
     return Number{value, text.size()};
 }
 
+/// Refuses a name that Flux would lose: its decoder drops one whose number does not fit 64 bits,
+/// and its iterator one of more than 270 characters, both without a word.
+Result<void> check_name(std::string_view name) {
+    if (name.size() > longest_name)
+        return fail(Kind::malformed, "'{}...' is longer than {} characters", name.substr(0, 40),
+                    longest_name);
+    const auto digits = std::find_if_not(name.rbegin(), name.rend(), is_digit) - name.rbegin();
+    if (digits > 19)
+        return fail(Kind::malformed, "'{}' ends in a number of more than 19 digits", name);
+    return {};
+}
+
 /// `prefix`, then every number of one bracket's `ranges`, then `suffix`. RFC 29 has the first
 /// number's leading zeros hold for the whole list; Flux pads each range as its own first number is
 /// written ("[005,4]" is 005 and 4), and names are what Flux makes of them.
@@ -58,27 +70,17 @@ Result<void> expand(std::string_view prefix, std::string_view ranges, std::strin
             if (last.value < first.value)
                 return fail(Kind::malformed, "'{}' runs backwards", range);
         }
-        if (prefix.size() + first.width + suffix.size() > longest_name)
-            return fail(Kind::malformed, "a name is longer than {} characters", longest_name);
+        const auto host = [&](std::uint32_t value) {
+            return fmt::format("{}{:0{}}{}", prefix, value, first.width, suffix);
+        };
+        TRY(check_name(host(last.value)));
         if (hosts.size() + (last.value - first.value) >= limit)
             return fail(Kind::malformed, "more than {} hosts", limit);
         for (std::uint32_t value = first.value; value <= last.value; ++value)
-            hosts.push_back(fmt::format("{}{:0{}}{}", prefix, value, first.width, suffix));
+            hosts.push_back(host(value));
         if (comma == std::string_view::npos) return {};
         ranges.remove_prefix(comma + 1);
     }
-}
-
-/// Refuses a name that Flux would lose: its decoder drops one whose number does not fit 64 bits,
-/// and its iterator one of more than 270 characters, both without a word.
-Result<void> check_name(std::string_view name) {
-    if (name.size() > longest_name)
-        return fail(Kind::malformed, "'{}...' is longer than {} characters", name.substr(0, 40),
-                    longest_name);
-    const auto digits = std::find_if_not(name.rbegin(), name.rend(), is_digit) - name.rbegin();
-    if (digits > 19)
-        return fail(Kind::malformed, "'{}' ends in a number of more than 19 digits", name);
-    return {};
 }
 
 Result<void> parse_word(std::string_view word, std::size_t limit, std::vector<std::string>& hosts) {

@@ -93,8 +93,9 @@ TEST(Hostlist, RefusesWhatFluxRefusesOrLoses) {
         {"a\nb", "byte 0x0a cannot be part of a name"},
         {"\xc3\xa9", "byte 0xc3 cannot be part of a name"},
         {"n" + std::string(20, '1'), "ends in a number of more than 19 digits"},
+        {"n[0]" + std::string(20, '1'), "ends in a number of more than 19 digits"},
         {std::string(271, 'x'), "is longer than 270 characters"},
-        {std::string(265, 'x') + "[100000-100001]", "a name is longer than 270 characters"},
+        {std::string(265, 'x') + "[100000-100001]", "is longer than 270 characters"},
     };
     for (const auto& [text, reason] : rows) {
         const auto list = Hostlist::parse(text);

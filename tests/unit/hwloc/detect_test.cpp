@@ -5,6 +5,11 @@
 #include <gtest/gtest.h>
 #include <sched.h>
 
+#include <cstdlib>
+
+#include "muster/base/atomic_file.hpp"
+#include "scratch.hpp"
+
 namespace muster::resources {
 namespace {
 
@@ -96,6 +101,63 @@ TEST(Detect, LeavesAMaskThatIsTighterThanTheQuota) {
     options.quota = QuotaUse::cut;
     options.affinity = Idset::range(0, 3);
     EXPECT_EQ(detect(options)->shape.cores, 2u);
+}
+
+struct XmlRow {
+    const char* file;
+    Shape shape;
+};
+
+// Backends and cards as hwloc reports them; what counts is what Flux counts.
+TEST(Detect, ReadsMachinesFromXml) {
+    for (const auto& [file, shape] : {XmlRow{"smt.xml", {.cores = 4, .gpus = 0}},
+                                      {"allowed-half.xml", {.cores = 2, .gpus = 0}},
+                                      {"nvidia-two-cards.xml", {.cores = 8, .gpus = 2}},
+                                      {"amd-four-partitions.xml", {.cores = 4, .gpus = 4}},
+                                      {"display-only.xml", {.cores = 2, .gpus = 0}}}) {
+        const auto detected = detect({.xml = fixture("hwloc/") + file, .quota = QuotaUse::ignore});
+        ASSERT_TRUE(detected) << file << ": " << detected.error().message;
+        EXPECT_EQ(detected->shape, shape) << file;
+        EXPECT_THAT(detected->notes, IsEmpty()) << file;
+    }
+}
+
+TEST(Detect, LooksForNoGpusWhenNoneAreWanted) {
+    Options options{.xml = fixture("hwloc/nvidia-two-cards.xml"), .quota = QuotaUse::ignore};
+    options.search = GpuSearch::never;
+    EXPECT_EQ(detect(options)->shape, (Shape{.cores = 8, .gpus = 0}));
+    options.search = GpuSearch::always;
+    options.gpus = 1;
+    EXPECT_EQ(detect(options)->shape, (Shape{.cores = 8, .gpus = 1}));
+    options.gpus.reset();
+    options.cores = 3;
+    EXPECT_EQ(detect(options)->shape, (Shape{.cores = 3, .gpus = 2}));
+}
+
+TEST(Detect, SaysThatADeviceFileIsNoGpuThatItSees) {
+    const Scratch machine;
+    ASSERT_TRUE(make_directories(machine / "dev", 0755));
+    machine.file("dev/nvidiactl", "");
+    EXPECT_THAT(detect({.root = machine / ".", .cores = 1})->notes, IsEmpty());
+    machine.file("dev/nvidia0", "");
+    const auto detected = detect({.root = machine / ".", .cores = 1}).value();
+    if (detected.shape.gpus != 0) GTEST_SKIP() << "this machine has a GPU";
+    EXPECT_THAT(
+        detected.notes,
+        ElementsAre(
+            "/dev/nvidia0 is here, but hwloc sees no GPU; say how many there are with --gpus"));
+    EXPECT_THAT(detect({.root = machine / ".", .cores = 1, .gpus = 0})->notes, IsEmpty());
+}
+
+TEST(Detect, FollowsHwlocsOwnVariables) {
+    ::setenv("HWLOC_SYNTHETIC", "core:5 pu:2", 1);
+    const auto synthetic_machine = detect({.quota = QuotaUse::ignore});
+    ::unsetenv("HWLOC_SYNTHETIC");
+    EXPECT_EQ(synthetic_machine->shape.cores, 5u);
+    ::setenv("HWLOC_XMLFILE", fixture("hwloc/smt.xml").c_str(), 1);
+    const auto xml_machine = detect({.quota = QuotaUse::ignore});
+    ::unsetenv("HWLOC_XMLFILE");
+    EXPECT_EQ(xml_machine->shape.cores, 4u);
 }
 
 TEST(Detect, TakesSettingsAsTheyAreAndLooksAtNothing) {

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "cgroup.hpp"
+
 namespace muster::resources {
 namespace {
 
@@ -59,6 +61,43 @@ TEST(Quota, ThatIsNoNumberIsNotedAndLimitsNothing) {
     EXPECT_FALSE(quota);
     EXPECT_THAT(notes, testing::ElementsAre("a CPU quota may go unnoticed: /sys/fs/cgroup/cpu.max "
                                             "holds 'lots 100000'"));
+}
+
+TEST(Cgroup, MountsAreThoseOfTheCpuController) {
+    const auto mounts = parse_mounts(
+        "24 29 0:22 / /proc rw - proc proc rw\n"
+        "30 23 0:25 / /sys/fs/cgroup/cpuset rw shared:1 master:2 - cgroup cgroup rw,cpuset\n"
+        "31 23 0:26 /a\\134b /sys/fs/cgroup/cpu rw shared:1 - cgroup cgroup rw,cpuacct,cpu\n"
+        "32 23 0:27 / /x\\040y\\04z rw - cgroup2 none rw\n"
+        "nonsense\n"
+        "33 23 0:27 / - cgroup2\n");
+    ASSERT_EQ(mounts.size(), 2u);
+    EXPECT_EQ(mounts[0].version, Version::v1);
+    EXPECT_EQ(mounts[0].root, "/a\\b");
+    EXPECT_EQ(mounts[0].point, "/sys/fs/cgroup/cpu");
+    EXPECT_EQ(mounts[1].version, Version::v2);
+    EXPECT_EQ(mounts[1].point, "/x y\\04z");
+}
+
+TEST(Cgroup, IsTheOneOfItsHierarchy) {
+    const char* text = "12:cpuset:/set\n4:cpu,cpuacct:/one:two\n1:name=cpu:/named\n0::/two\n";
+    EXPECT_EQ(parse_cgroup(text, Version::v1), "/one:two");
+    EXPECT_EQ(parse_cgroup(text, Version::v2), "/two");
+    EXPECT_EQ(parse_cgroup("5:memory:/m\n", Version::v1), std::nullopt);
+    EXPECT_EQ(parse_cgroup("nonsense\n:\n", Version::v2), std::nullopt);
+}
+
+TEST(Cgroup, LiesBelowItsMountOrIsTakenForItsTop) {
+    EXPECT_EQ(below("/", "/"), "");
+    EXPECT_EQ(below("/a/b", "/"), "/a/b");
+    EXPECT_EQ(below("/a/b", "/a"), "/b");
+    EXPECT_EQ(below("/a", "/a"), "");
+    EXPECT_EQ(below("/ab", "/a"), "");
+    EXPECT_EQ(below("/x", "/a"), "");
+    EXPECT_EQ(below("/../x", "/"), "");
+    EXPECT_EQ(below("/..", "/"), "");
+    EXPECT_EQ(below("/..x", "/"), "/..x");
+    EXPECT_EQ(below("x", "/"), "");
 }
 
 TEST(Quota, RootMayEndInASlash) {

@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "arguments.hpp"
+#include "muster/base/fd.hpp"
 
 namespace muster::rehearsal {
 namespace {
@@ -21,7 +22,8 @@ constexpr std::array options = {
     OptionRow{0, "wait", false},
     OptionRow{0, "quiet", false},
     OptionRow{0, "cwd", true},
-    // Taken and ignored: they change nothing in a rehearsal.
+    // Taken and ignored: they change nothing in a rehearsal, whose tasks read /dev/null.
+    OptionRow{'i', "input", true},
     OptionRow{'o', "setopt", true},
     OptionRow{'v', "verbose", false},
     OptionRow{0, "setattr", true},
@@ -41,6 +43,20 @@ Result<std::uint32_t> count(const ScannedOptions& given, std::string_view option
         return fail(Kind::usage, "--{}: invalid int value '{}'", option, *text);
     if (number < 1) return fail(Kind::usage, "{} must be an integer >= 1 (if set)", what);
     return static_cast<std::uint32_t>(std::min(number, 1 << 20));
+}
+
+/// The lines of files named after "::::", empty ones left out, as flux-bulksubmit(1) reads them.
+Result<std::vector<std::string>> read_inputs(const std::vector<std::string>& files) {
+    std::vector<std::string> inputs;
+    for (const auto& file : files) {
+        TRY_ASSIGN(const std::string text, read_file(file));
+        for (std::size_t begin = 0; begin < text.size();) {
+            const auto end = std::min(text.find('\n', begin), text.size());
+            if (end > begin) inputs.push_back(text.substr(begin, end - begin));
+            begin = end + 1;
+        }
+    }
+    return inputs;
 }
 
 }  // namespace
@@ -83,24 +99,29 @@ Result<JobOptions> parse_job_options(JobCommand command, std::span<const std::st
 }
 
 Result<std::vector<std::vector<std::string>>> expand_bulk(const std::vector<std::string>& words) {
-    const auto separator = std::ranges::find(words, ":::");
+    const auto separator = std::ranges::find_if(
+        words, [](const std::string& word) { return word == ":::" || word == "::::"; });
     if (separator == words.end())
         return fail(Kind::usage,
-                    "inputs after ::: are missing (the rehearsal reads none from "
+                    "inputs after ::: or :::: are missing (the rehearsal reads none from "
                     "standard input)");
     const std::vector<std::string> command(words.begin(), separator);
     if (command.empty()) return fail(Kind::usage, "job command and arguments are missing");
+    std::vector<std::string> inputs(separator + 1, words.end());
+    if (*separator == "::::") {
+        TRY_ASSIGN(inputs, read_inputs(inputs));
+    }
     std::vector<std::vector<std::string>> commands;
-    for (auto input = separator + 1; input != words.end(); ++input) {
+    for (const auto& input : inputs) {
         auto one = command;
         bool used = false;
         for (auto& word : one)
             for (auto at = word.find("{}"); at != std::string::npos;
-                 at = word.find("{}", at + input->size())) {
-                word.replace(at, 2, *input);
+                 at = word.find("{}", at + input.size())) {
+                word.replace(at, 2, input);
                 used = true;
             }
-        if (!used) one.push_back(*input);
+        if (!used) one.push_back(input);
         commands.push_back(std::move(one));
     }
     return commands;

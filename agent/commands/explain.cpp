@@ -6,7 +6,6 @@
 
 #include "commands.hpp"
 #include "muster/base/fd.hpp"
-#include "muster/bootstrap/plan.hpp"
 #include "muster/log.hpp"
 #include "termination.hpp"
 
@@ -16,9 +15,10 @@ namespace {
 struct Question {
     int status = 0;
     std::string role;
+    std::string program_status;  ///< the shim's record; empty on a follower
 };
 
-constexpr std::array<bootstrap::ExtraFlag, 2> extra{{
+constexpr std::array<bootstrap::ExtraFlag, 3> extra{{
     {"status", 0, true, "exit code of the broker (128 + n for signal n)",
      [](void* target, std::string_view text) -> Result<void> {
          auto& status = static_cast<Question*>(target)->status;
@@ -32,6 +32,11 @@ constexpr std::array<bootstrap::ExtraFlag, 2> extra{{
          if (text != "leader" && text != "follower")
              return fail(Kind::usage, "'{}' is neither leader nor follower", text);
          static_cast<Question*>(target)->role = text;
+         return {};
+     }},
+    {"program-status", 0, true, "file in which muster-init program has recorded the program's end",
+     [](void* target, std::string_view text) -> Result<void> {
+         static_cast<Question*>(target)->program_status = text;
          return {};
      }},
 }};
@@ -98,8 +103,8 @@ Result<int> explain(Words words) {
                bootstrap::parse_command_line(words, environment(), extra, &question));
     if (line.help) return print_help("explain", extra);
     if (question.role.empty()) return fail(Kind::usage, "--role is missing: leader or follower");
-    const bootstrap::Paths paths(line.settings.dir);
-    const auto text = sentence(question, recorded_status(paths.status));
+    const auto text = sentence(
+        question, question.program_status.empty() ? "" : recorded_status(question.program_status));
     log::error("{}", text);
     write_termination_message("muster: " + text);
     return 0;

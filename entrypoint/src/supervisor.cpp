@@ -348,9 +348,17 @@ void Supervisor::start_explaining() {
     std::array<char, 16> role{};
     set_text(status, Line() << verdict_.code);
     set_text(role, Line() << role_name(pipe_.role()));
-    const std::array<char*, 7> words{
-        options_.command[0], explain.data(), status_flag.data(), status.data(), role_flag.data(),
-        role.data(),         nullptr};
+    std::array<char, 17> program_flag{"--program-status"};
+    const bool has_program = pipe_.role() == Role::leader && *pipe_.path() != '\0';
+    const std::array<char*, 9> words{options_.command[0],
+                                     explain.data(),
+                                     status_flag.data(),
+                                     status.data(),
+                                     role_flag.data(),
+                                     role.data(),
+                                     has_program ? program_flag.data() : nullptr,
+                                     const_cast<char*>(pipe_.path()),  // NOLINT: execve's type
+                                     nullptr};
     const Spawned child = spawner_.spawn(words.data(), plain_environment_, false);
     if (child.error != 0) {
         say(Line() << "cannot run explain: " << error_text(child.error));

@@ -20,6 +20,8 @@ constexpr std::array rows{
             &run},
     Command{"plan", "[--rank N] [--json] [FLAGS] [-- CMD ARGS...]",
             "print what run would do, for any rank; never a secret", &plan},
+    Command{"up", "-n N [FLAGS] [-- CMD ARGS...]",
+            "N brokers on this machine, without privilege; the leader runs CMD", &up},
     Command{"keygen", "[--secret] [--name NAME] FILE", "make a certificate, or a shared secret",
             &keygen},
     Command{"resources", "[FLAGS]", "print R (RFC 20) for this pod, or for given shapes",

@@ -31,6 +31,7 @@ Result<int> keygen(Words words);
 Result<int> plan(Words words);
 Result<int> resources(Words words);
 Result<int> run(Words words);
+Result<int> up(Words words);
 
 /// What a command printed with --help: usage line, its own flags, the settings.
 int print_help(std::string_view command, std::span<const bootstrap::ExtraFlag> extra);

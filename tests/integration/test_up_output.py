@@ -169,7 +169,7 @@ def test_the_timeline(bench, tmp_path):
 
 
 def test_interactive_says_how_to_attach(bench):
-    process = bench.start(*up_driver.argv(1, mode="interactive", flux="/x/flux"))
+    process = bench.start(*up_driver.argv(1, runs_program="no", flux="/x/flux"))
     process.wait_for(r"^muster: ready: `/x/flux proxy local:///\S+/pods/0/run/local` attaches to it; Ctrl-C ends it$")
     process.signal(signal.SIGINT)
     assert process.wait().code == 130

@@ -153,6 +153,7 @@ Result<CommandLine> parse_command_line(std::span<const std::string> words,
         if (row.name == "option" && std::exchange(first_option, false))
             line.settings.options.clear();  // flags replace the variable
         TRY(within(fmt::format("--{}", row.name), row.apply(line.settings, value)));
+        line.flags.emplace_back(row.name, value);
     }
     for (int i = ::optind; i < argc; ++i)
         line.command.emplace_back(copies[static_cast<std::size_t>(i)]);

@@ -53,8 +53,10 @@ std::optional<Severity> parse_muster_origin(std::string_view text) {
     text.remove_prefix(2);
     const std::string_view name = leading_word(text);
     const bool named = text.substr(name.size()).starts_with(": ");
-    // A program that has no severities speaks only when something is wrong.
-    return named ? parse_severity(name).value_or(Severity::warning) : Severity::warning;
+    if (named)
+        if (const auto severity = parse_severity(name)) return severity;
+    // muster-init has no severities, and speaks only when something is out of order.
+    return program == "muster-rehearsal" ? Severity::info : Severity::warning;
 }
 
 /// "<6>" before more.

@@ -61,7 +61,9 @@ void Supervisor::on_line(std::uint32_t rank, std::string_view line) {
 void Supervisor::on_log(std::uint32_t rank, const LogLine& line) {
     if (const auto step = parse_transition(line)) on_step(rank, *step);
     if (parts_.options.logs != Logs::all) {
-        if (line.severity > Severity::warning) return;
+        // While the instance ends, that things end is no news.
+        const auto least = phase_ == Phase::running ? Severity::warning : Severity::err;
+        if (line.severity > least) return;
         // How the initial program ended; our exit code says the same, and its output why.
         if (rank == 0 && line.text.find("]: rc2.0: ") != std::string_view::npos) return;
     }
@@ -82,7 +84,7 @@ void Supervisor::on_formed() {
     timeline_.formed(reactor_->now());
     if (parts_.options.logs == Logs::all)
         say(fmt::format("formed in {:.2f} s", seconds(reactor_->now() - start_)));
-    if (parts_.options.mode != "interactive") return;
+    if (parts_.options.runs_program) return;
     const std::string uri = fmt::format("local://{}/run/local", parts_.workspace.pod(0));
     if (parts_.instance.flux == "none")
         say(fmt::format("ready: FLUX_URI={} reaches it; Ctrl-C ends it", uri));

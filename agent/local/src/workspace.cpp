@@ -13,9 +13,10 @@ namespace {
 
 constexpr std::string_view name_pattern = "/muster-XXXXXX";
 
-/// What stands behind a candidate in the longest socket path of an instance.
+/// What stands behind a candidate in the longest socket path of an instance; the agent leaves room
+/// for any rank in the socket's name.
 std::size_t socket_path_tail(std::uint32_t pods) {
-    return name_pattern.size() + fmt::format("/pods/{0}/run/local-{0}", pods - 1).size();
+    return name_pattern.size() + fmt::format("/pods/{}/run/local-1048575", pods - 1).size();
 }
 
 }  // namespace

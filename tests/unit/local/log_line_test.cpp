@@ -30,6 +30,8 @@ TEST(LogLine, Accepts) {
         {"muster-init: cannot start", Severity::warning, "muster-init: cannot start"},
         {"muster-init: info: restarting: soon", Severity::info,
          "muster-init: info: restarting: soon"},
+        {"muster-rehearsal: this is a rehearsal", Severity::info,
+         "muster-rehearsal: this is a rehearsal"},
         {"muster-rehearsal: error: no", Severity::err, "muster-rehearsal: error: no"},
         {"muster: config: something of its own", Severity::warning,
          "muster: config: something of its own"},

@@ -24,8 +24,8 @@ TEST(WorkspaceCandidates, InOrder) {
 }
 
 TEST(WorkspaceCandidates, SocketsMustFit) {
-    // "/muster-XXXXXX" + "/pods/3/run/local-3" are 33 bytes of the 107 that there are.
-    const std::string fits = "/" + std::string(73, 'a');
+    // "/muster-XXXXXX" + "/pods/3/run/local-1048575" are 39 bytes of the 107 that there are.
+    const std::string fits = "/" + std::string(67, 'a');
     EXPECT_THAT(*workspace_candidates("", {{"TMPDIR", fits}}, 4), ElementsAre(fits, "/tmp"));
     EXPECT_THAT(*workspace_candidates("", {{"TMPDIR", fits + "a"}}, 4), ElementsAre("/tmp"));
     EXPECT_THAT(*workspace_candidates("", {{"TMPDIR", fits}}, 1000), ElementsAre("/tmp"))
@@ -34,7 +34,7 @@ TEST(WorkspaceCandidates, SocketsMustFit) {
     const auto refused = workspace_candidates(fits + "a", {}, 4);
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().kind, Kind::usage);
-    EXPECT_THAT(refused.error().message, testing::HasSubstr("at most 74 characters"));
+    EXPECT_THAT(refused.error().message, testing::HasSubstr("at most 68 characters"));
 }
 
 class WorkspaceTest : public testing::Test {

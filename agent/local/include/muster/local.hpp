@@ -31,7 +31,8 @@ struct UpOptions {
     std::string flags;                      ///< for flux submit, as `muster run` takes them
     Environment settings;  ///< MUSTER_* variables of every pod, on top of the user's environment
     std::vector<std::string> run_flags;  ///< for `muster run`, before the "--"
-    std::vector<std::string> command;    ///< the program; empty in mode interactive
+    std::vector<std::string> command;    ///< the program and its arguments
+    bool runs_program = true;            ///< false: nothing runs, users attach to the instance
 
     std::string muster;       ///< path of the agent
     std::string muster_init;  ///< path of the pods' first process

@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "muster/base/environment.hpp"
@@ -80,6 +81,8 @@ std::string variable_name(std::string_view setting);
 struct CommandLine {
     Settings settings;
     std::vector<std::string> command;  ///< CMD ARGS..., exactly as given
+    /// The settings' flags as they were given: name and value, in order.
+    std::vector<std::pair<std::string_view, std::string>> flags;
     bool help = false;
     std::vector<std::string> warnings;  ///< about variables that look like settings but are none
 };

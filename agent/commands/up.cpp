@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+// The quick start: an instance on this machine. Every pod is a real `muster-init muster run`.
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "commands.hpp"
+#include "muster/bootstrap/certificate.hpp"
+#include "muster/bootstrap/execute.hpp"
+#include "muster/bootstrap/facts.hpp"
+#include "muster/local.hpp"
+#include "muster/log.hpp"
+
+namespace muster::commands {
+namespace {
+
+using bootstrap::CommandLine;
+using bootstrap::Settings;
+
+// Each pod has its own, from us.
+constexpr std::array<std::string_view, 11> not_for_up{
+    "name",      "rank", "service", "namespace",      "domain", "hosts",
+    "addresses", "bind", "ip",      "leader-address", "dns"};
+
+// What UpOptions carries; all other flags go to `muster run` as they are.
+constexpr std::array<std::string_view, 9> taken_by_up{
+    "size", "max-size", "min-size", "port", "flux", "mode", "flags", "grace", "dir"};
+
+/// Flags of this command alone.
+struct OwnFlags {
+    std::optional<std::uint32_t> size;
+    bool keep = false;
+    bool verbose = false;
+    std::optional<std::string> timeline;
+};
+
+Result<void> parse_size(void* target, std::string_view text) {
+    std::uint32_t size = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), size);
+    if (error != std::errc{} || end != text.data() + text.size() || size < 1 || size > 100'000)
+        return fail(Kind::usage, "'{}' is not a number from 1 to 100000", text);
+    static_cast<OwnFlags*>(target)->size = size;
+    return {};
+}
+
+constexpr std::array<bootstrap::ExtraFlag, 4> own_flags{
+    {{"brokers", 'n', true, "how many brokers; --size says the same", &parse_size},
+     {"verbose", 'v', false, "show all that the pods log, not only warnings and errors",
+      [](void* target, std::string_view) -> Result<void> {
+          static_cast<OwnFlags*>(target)->verbose = true;
+          return {};
+      }},
+     {"keep", 'k', false, "leave the instance's directory (in --dir, or a temporary one) behind",
+      [](void* target, std::string_view) -> Result<void> {
+          static_cast<OwnFlags*>(target)->keep = true;
+          return {};
+      }},
+     {"timeline", 0, true, "write to this file when each broker reached which state (JSON)",
+      [](void* target, std::string_view text) -> Result<void> {
+          static_cast<OwnFlags*>(target)->timeline = text;
+          return {};
+      }}}};
+
+template <std::size_t size>
+bool holds(const std::array<std::string_view, size>& names, std::string_view name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+/// The text that the user gave for a setting: the last flag, else the variable.
+std::optional<std::string> given(const CommandLine& line, const Environment& environment,
+                                 std::string_view name) {
+    for (auto flag = line.flags.rbegin(); flag != line.flags.rend(); ++flag)
+        if (flag->first == name) return flag->second;
+    const auto variable = environment.find(bootstrap::variable_name(name));
+    // A Service link's value is none (parse_command_line() ignored it too).
+    if (variable == environment.end() || variable->second.empty() ||
+        variable->second.find("://") != std::string::npos)
+        return {};
+    return variable->second;
+}
+
+Result<std::uint32_t> choose_size(const OwnFlags& own, const Settings& settings) {
+    if (own.size && settings.size && *own.size != *settings.size)
+        return fail(Kind::usage, "-n says {} brokers and --size (MUSTER_SIZE) {}: keep one",
+                    *own.size, *settings.size);
+    if (own.size) return *own.size;
+    if (settings.size) return *settings.size;
+    return fail(Kind::usage, "how many brokers? Give -n N");
+}
+
+void choose_flux(const std::optional<std::string>& wanted, local::UpOptions& options) {
+    if (wanted) {
+        options.flux = *wanted;
+        return;
+    }
+    options.flux = bootstrap::find_program("flux");
+    if (!options.flux.empty()) return;
+    options.flux = "none";
+    options.flux_reason = "no flux is in PATH";
+}
+
+std::string own_path() {
+    std::array<char, 4096> path{};
+    const ssize_t length = ::readlink("/proc/self/exe", path.data(), path.size());
+    return {path.data(), length > 0 ? static_cast<std::size_t>(length) : 0};
+}
+
+/// The leader's plan, but for what only its pod knows. What every pod would refuse is refused here,
+/// once.
+Result<bootstrap::Plan> try_plan(Settings settings, const local::UpOptions& options) {
+    const std::uint32_t most = options.max_size.value_or(options.size);
+    settings.size = options.size;
+    settings.max_size = most;
+    settings.rank = 0;
+    settings.hosts = most == 1 ? "up-0" : fmt::format("up-[0-{}]", most - 1);
+    settings.flux = options.flux;
+    settings.dir = "/tmp";
+    settings.name = settings.service = settings.namespace_name = settings.domain = {};
+    settings.addresses = settings.leader_address = {};
+    TRY_ASSIGN(const auto facts, bootstrap::gather_facts(settings, options.command));
+    TRY_ASSIGN(const auto plan, bootstrap::make_plan(settings, options.command, facts));
+    TRY(bootstrap::check_programs(settings, facts, plan));
+    if (settings.cert || settings.secret) TRY(bootstrap::obtain_certificate(settings, plan));
+    return plan;
+}
+
+Result<local::UpOptions> make_options(const CommandLine& line, const OwnFlags& own,
+                                      const Environment& environment) {
+    const Settings& settings = line.settings;
+    local::UpOptions options;
+    TRY_ASSIGN(options.size, choose_size(own, settings));
+    options.max_size = settings.max_size;
+    options.min_size = settings.min_size;
+    if (given(line, environment, "port")) options.port = settings.port;
+    choose_flux(given(line, environment, "flux"), options);
+    options.mode = given(line, environment, "mode").value_or("submit");
+    options.flags = given(line, environment, "flags").value_or("");
+    if (given(line, environment, "grace")) options.grace = settings.grace;
+    options.command = line.command;
+    options.keep = own.keep;
+    options.timeline = own.timeline;
+    options.logs = own.verbose ? local::Logs::all : local::Logs::warnings;
+    options.muster = own_path();
+    options.muster_init = bootstrap::find_own_program("muster-init");
+    for (const auto& [name, text] : line.flags) {
+        if (holds(not_for_up, name))
+            return fail(Kind::usage, "--{} is not for up, which gives each pod its own", name);
+        if (name == "dir") options.directory = text;
+        if (!holds(taken_by_up, name))
+            options.run_flags.push_back(fmt::format("--{}={}", name, text));
+    }
+    return options;
+}
+
+}  // namespace
+
+Result<int> up(Words words) {
+    OwnFlags own;
+    const auto environment = muster::environment();
+    TRY_ASSIGN(const auto line, bootstrap::parse_command_line(words, environment, own_flags, &own));
+    if (line.help) return print_help("up", own_flags);
+    TRY_ASSIGN(auto options, make_options(line, own, environment));
+    TRY_ASSIGN(const auto plan, try_plan(line.settings, options));
+    options.runs_program = plan.runs_program;
+    return local::up(options);
+}
+
+}  // namespace muster::commands

@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """The main job: `muster up` brings an instance up on this machine, runs a program in it, and ends as it did."""
+import contextlib
 import json
 import os
 import pathlib
 import re
 import signal
 import stat
+import tempfile
 
 import pytest
-from muster_testing import program, wait_until
+import secret_scan
+from muster_testing import program, remember_secrets, wait_until
 
 # Prints the argument vector as one line of JSON, from any number of tasks.
 SHOW = "import json, sys; print('argv=' + json.dumps(sys.argv[1:]))"
@@ -164,24 +167,53 @@ def leader_socket(pid):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_ends_everything_in_order(bench, flux, tmp_path, number):
-    """All processes are gone, and so is what `up` wrote; the code says that it was stopped."""
-    process = bench.start(program("muster"), "up", "-n", 3, "--flux", flux, "--", "sh", "-c", "echo begun; sleep 600",
-                          env={"TMPDIR": tmp_path})
-    wait_until(lambda: process.out().count("begun") == 3 or not process.running(), "three tasks")
+def test_a_signal_ends_everything_in_order(bench, flux, short, tmp_path, number):
+    """All processes are gone, and so is what `up` wrote; the code is that of the program, which got SIGTERM."""
+    process = bench.start(program("muster"), "up", "-n", 3, "--flux", flux, "--", "sh", "-c",
+                          f"touch {tmp_path}/$FLUX_TASK_RANK; exec sleep 600", env={"TMPDIR": short})
+    wait_until(lambda: len(list(tmp_path.glob("[0-2]"))) == 3 or not process.running(), "three tasks")
     below = descendants(process.pid)
     assert len(below) >= 6, process.done()
     process.signal(number)
     done = process.wait()
-    assert done.code == 128 + number, done
+    assert done.code == 143, done
     wait_until(lambda: not [pid for pid in below if os.path.exists(f"/proc/{pid}")], "end of every process", 10)
-    assert not list(tmp_path.iterdir())
+    assert not list(short.iterdir())
 
 
-def test_nothing_is_left_behind(bench, flux, tmp_path):
-    done = up(bench, flux, "--", "true", size=2, env={"TMPDIR": tmp_path})
+def test_nothing_is_left_behind(bench, flux, short):
+    done = up(bench, flux, "--", "true", size=2, env={"TMPDIR": short})
     assert done.code == 0, done
-    assert not list(tmp_path.iterdir())
+    assert not list(short.iterdir())
+
+
+def test_the_key_that_up_makes_is_not_shown(bench, flux, short):
+    """Not in any output, at the most talkative (the fixture `output` searches), nor in any process's environment or
+    arguments."""
+    process = bench.start(program("muster"), "up", "--keep", "--verbose", "-n", 2, "--flux", flux, "--log-level", "debug",
+                          "--mode", "launcher", "--", "sh", "-c", f"env; until [ -e {short}/go ]; do sleep 0.05; done",
+                          env={"TMPDIR": short})
+    process.wait_for("^FLUX_URI=")
+    certificates = list(short.glob("**/curve.cert"))
+    assert len(certificates) >= 3, "the instance's and each pod's"
+    remember_secrets(certificates[0])
+    scanner = secret_scan.Scanner([secret_scan.secret_in(certificates[0])])
+    below = descendants(process.pid)
+    assert len(below) >= 4
+    for pid in [process.pid, *below]:
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            assert not scanner.scan_file(f"/proc/{pid}/environ") and not scanner.scan_file(f"/proc/{pid}/cmdline")
+    (short / "go").touch()
+    assert process.wait().code == 0
+    others = [path for path in short.glob("**/*") if path.is_file() and path.name != "curve.cert"]
+    assert others and not scanner.scan(*others)
+
+
+@pytest.fixture
+def short():
+    """A directory whose name leaves room for a socket's path."""
+    with tempfile.TemporaryDirectory(dir="/tmp", prefix="mu") as place:
+        yield pathlib.Path(place)
 
 
 def test_output_says_which_rank_it_comes_from_and_is_plain_when_not_a_terminal(bench, flux):

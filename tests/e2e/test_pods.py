@@ -3,7 +3,9 @@
 import re
 
 import pytest
+import secret_scan
 from muster_testing import remember_secrets
+from pods import MUSTER_BIN
 
 BROKER = r"\bbroker --config-path"  # its command line, Flux's or the rehearsal's
 HELLO = ["sh", "-c", "echo task $FLUX_TASK_RANK of $FLUX_JOB_SIZE on $(hostname)"]
@@ -112,3 +114,28 @@ def test_a_follower_with_another_key_is_told_so_and_the_others_are_not_disturbed
     assert pods[0].exec("touch", "/tmp/go").code == 0
     assert_ended(instance, pods[:2], [0, 0])
     assert_all_said_hello(instance, pods[0], 2)
+
+
+def test_no_process_of_a_pod_shows_the_key(instance, flux, user):
+    """No environment and no argument vector holds it; nor do the files beside the certificate. (What the processes
+    printed is searched after every test.)"""
+    pods = instance.start(2, "sh", "-c", WHEN_TOLD.format(n=2), flux=flux, mode="launcher", log_level="debug", **user)
+    pods[0].wait_log("waiting$")
+    scanner = secret_scan.Scanner([secret_scan.secret_of(instance.cluster.certificate.encode(), "the instance")])
+    for pod in pods:
+        members = pod.processes()
+        assert len(members) >= 2
+        for member in members:
+            for name in ("environ", "cmdline"):
+                assert not scanner.scan_file(f"/proc/{member.pid}/{name}"), member
+        listing = pod.exec("find", "/run/muster", "-maxdepth", "1", "-type", "f").out.split()
+        assert {"/run/muster/broker.toml", "/run/muster/R.json", "/run/muster/curve.cert"} <= set(listing)
+        for path in listing:
+            found = scanner.scan_bytes(pod.read(path).encode())
+            assert bool(found) == (path == "/run/muster/curve.cert"), path
+        assert pod.exec("stat", "-c", "%a", "/run/muster/curve.cert").out == "600\n"
+        for arguments in (["plan"], ["plan", "--json"]):
+            done = pod.exec(f"{MUSTER_BIN}/muster", *arguments)
+            assert done.code == 0 and not scanner.scan_bytes((done.out + done.err).encode()), done
+    assert pods[0].exec("touch", "/tmp/go").code == 0
+    assert_ended(instance, pods, [0, 0])

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 
+import pods
 import pytest
 from inits import SIGNALS, TAG, children, parent_of
 from muster_testing import plain_environment, program, wait_until
@@ -210,8 +211,8 @@ def test_a_directory_that_cannot_be_written_is_said_before_the_program_runs(shim
 
 
 def test_a_full_disk_is_said_before_the_program_runs(shim, tmp_path):
-    if os.geteuid() != 0:
-        pytest.skip("mounting a small file system needs root")
+    if pods.why_not():
+        pytest.skip(pods.why_not())
     mount = tmp_path / "full"
     mount.mkdir()
     script = (f"mount -t tmpfs -o size=16k none {mount} && head -c 16384 /dev/zero > {mount}/zeros;"

@@ -14,6 +14,7 @@ the cluster's network has no way out. reference: namespaces(7), Kubernetes "DNS 
 import contextlib
 import ctypes
 import dataclasses
+import functools
 import json
 import os
 import pathlib
@@ -37,11 +38,15 @@ ARBITRARY_UID = 1000650000
 PATH = f"{MUSTER_BIN}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
+@functools.cache
 def why_not():
     """Why pods cannot be made here, or None."""
     if os.geteuid() != 0:
         return "needs root: pods are network, mount and pid namespaces"
-    return None
+    done = subprocess.run(["unshare", "--net", "--mount", "--pid", "--uts", "--ipc", "--fork", "sh", "-c",
+                           "mount -t tmpfs pod /mnt && ip link add x type bridge && ip link add y type veth peer name z"],
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    return f"no namespaces for pods here: {done.stderr.strip().splitlines()[-1]}" if done.returncode else None
 
 
 @contextlib.contextmanager

@@ -1,10 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`muster up` over stand-ins: how an instance ends, and that nothing of it is left."""
-import os
-import pathlib
 import shutil
 import signal
-import tempfile
 import time
 
 import pytest
@@ -14,11 +11,15 @@ from muster_testing import wait_until
 
 @pytest.fixture
 def place():
-    """A directory for the instances, and afterwards the proof that they have gone. Its path is short, for sockets."""
-    with tempfile.TemporaryDirectory(prefix="up-", dir="/tmp") as made:
-        yield pathlib.Path(made)
-        wait_until(lambda: not up_driver.with_word(made), lambda: f"end of {up_driver.with_word(made)}", 15)
-        assert not os.listdir(made)
+    """A directory for the instances, and afterwards the proof that they have gone."""
+    with up_driver.place() as made:
+        yield made
+        all_gone(made)
+        assert not list(made.iterdir())
+
+
+def all_gone(place):
+    wait_until(lambda: not up_driver.with_word(str(place)), lambda: f"end of {up_driver.with_word(str(place))}", 15)
 
 
 def up(bench, place, size, *command, behaviour=None, **options):
@@ -66,6 +67,15 @@ def test_one_signal_is_passed_on_to_all_and_ends_them_in_order(bench, place, num
     assert told == {number}, told
     assert "once more kills it" in done.err
     shutil.rmtree(pods.parent)  # kept for this look only
+
+
+@pytest.mark.parametrize("code, result", [(143, 130), (129, 130), (137, 130), (7, 7), (0, 0), (255, 255)])
+def test_a_program_that_dies_of_the_stop_dies_of_the_users_signal(bench, place, code, result):
+    """A program that ends as it likes, asked to stop, ends with its own code."""
+    process = up(bench, place, 2, "sleep", "600", behaviour={0: {"stop_code": code}})
+    formed(process, place)
+    process.signal(signal.SIGINT)
+    assert process.wait(20).code == result
 
 
 def test_a_wrapper_that_passes_ctrl_c_on_makes_one_of_two(bench, place):
@@ -157,18 +167,20 @@ def test_followers_that_do_not_notice_the_end_are_told(bench, place):
     assert 1.5 < done.seconds < 10, "they had time to end by themselves"
 
 
-def test_keep_leaves_the_directory(bench, tmp_path):
-    assert up(bench, tmp_path, 1, "true", keep="yes").wait().code == 0
-    assert len(list(tmp_path.glob("muster-*/pods/0/tmp"))) == 1
+def test_keep_leaves_the_directory(bench):
+    with up_driver.place() as place:
+        assert up(bench, place, 1, "true", keep="yes").wait().code == 0
+        assert len(list(place.glob("muster-*/pods/0/tmp"))) == 1
 
 
-def test_keep_leaves_the_directory_also_when_up_is_killed(bench, tmp_path):
-    process = up(bench, tmp_path, 1, "sleep", "600", keep="yes")
-    formed(process, tmp_path)
-    process.signal(signal.SIGKILL)
-    process.wait()
-    wait_until(lambda: not up_driver.with_word(str(tmp_path)), "end of all", 15)
-    assert len(list(tmp_path.glob("muster-*/pods/0/tmp"))) == 1
+def test_keep_leaves_the_directory_also_when_up_is_killed(bench):
+    with up_driver.place() as place:
+        process = up(bench, place, 1, "sleep", "600", keep="yes")
+        formed(process, place)
+        process.signal(signal.SIGKILL)
+        process.wait()
+        all_gone(place)
+        assert len(list(place.glob("muster-*/pods/0/tmp"))) == 1
 
 
 def test_an_interrupt_while_pods_still_start(bench, place):

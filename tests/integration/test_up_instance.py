@@ -6,14 +6,21 @@ import pathlib
 import re
 import resource
 import shutil
+import signal
 import subprocess
-import tempfile
 
 import pytest
 import up_driver
 from muster_testing import plain_environment, wait_until
 
 SHOW = ["/usr/bin/python3", "-c", "import json, os; print(json.dumps(dict(os.environ)))"]
+
+
+@pytest.fixture
+def tmp_path():
+    """Ours is short, for sockets."""
+    with up_driver.place() as made:
+        yield made
 
 
 def show(bench, size, **options):
@@ -121,12 +128,12 @@ def test_each_pod_has_a_certificate_of_this_instance(bench, tmp_path):
 def test_a_user_without_any_privilege(bench):
     if os.geteuid() != 0 or not shutil.which("setpriv"):
         pytest.skip("needs root and setpriv(1) to become somebody else")
-    with tempfile.TemporaryDirectory(prefix="up-", dir="/tmp") as place:
-        os.chmod(place, 0o777)
+    with up_driver.place() as place:
+        place.chmod(0o777)
         done = bench.run("setpriv", "--reuid=54321", "--regid=54321", "--clear-groups", "--no-new-privs", "--inh-caps=-all",
                          "--bounding-set=-all", *up_driver.argv(4, "id", "-u"), env={"TMPDIR": place, "HOME": "/nonexistent"})
         assert done.code == 0 and done.out == "54321\n", done
-        assert not os.listdir(place)
+        assert not list(place.iterdir())
 
 
 # Shells, not Python: there are a thousand. Each says that it is there; the leader waits for all, then ends; the others too.
@@ -164,14 +171,15 @@ def test_the_pods_live_in_groups_of_their_own_with_nothing_to_read(bench):
     assert done.out.split() == ["/dev/null", "4"], done  # 0, 1, 2 and ls's own
 
 
-def test_descriptors_of_the_caller_are_not_kept_by_the_keeper(tmp_path):
+def test_descriptors_of_the_caller_are_not_kept_by_the_keeper():
     """Whoever waits for the end of our output must not wait for the keeper, when we are killed."""
-    process = subprocess.Popen(up_driver.argv(1, "sh", "-c", "sleep 600", grace=30000), stdout=subprocess.PIPE,
-                               stderr=subprocess.PIPE, env=plain_environment(TMPDIR=tmp_path, STAND_IN='{"0": {"deaf": true}}'))
-    wait_until(lambda: list(tmp_path.glob("muster-*/pods/formed")), "the instance")
-    process.kill()
-    assert process.communicate(timeout=5)[0] == b""
-    for pid in up_driver.with_word(str(tmp_path)):
-        if b"stand_in_pod" in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().split(b"--pod")[0]:
-            os.kill(pid, 9)
-    wait_until(lambda: not list(tmp_path.iterdir()), "the keeper's work")
+    with up_driver.place() as place:
+        process = subprocess.Popen(up_driver.argv(1, "sh", "-c", "sleep 600", grace=30000), stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, env=plain_environment(TMPDIR=place, STAND_IN='{"0": {"deaf": true}}'))
+        wait_until(lambda: list(place.glob("muster-*/pods/formed")), "the instance")
+        process.kill()
+        assert process.communicate(timeout=5)[0] == b""
+        for pid in up_driver.with_word(str(place)):  # the pod and its program, but not the keeper
+            if b"up-driver" not in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes():
+                os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: not list(place.iterdir()), "the keeper's work")

@@ -7,6 +7,7 @@ STAND_IN in the environment changes single ranks, as JSON: {"2": {"exit": 78}}. 
     die        the same by this signal
     lines      lines to print to stderr when it begins
     leave      once the instance has formed it ends with this code
+    stop_code  ends with this code when it is stopped
     deaf       true: ignores every request to stop, and the end of the leader
     daemon     true: leaves a process in a session of its own behind
 """
@@ -41,7 +42,7 @@ def on_stop(number, _):
         if rank == 0:
             (instance / "over").touch()
         log("shutdown: run->cleanup")
-        os._exit(128 + number if rank == 0 else 0)
+        os._exit(mine.get("stop_code", 128 + number if rank == 0 else 0))
 
 
 program = None

@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import re
+import tempfile
 
 from muster_testing import program
 
@@ -27,6 +28,13 @@ def environment(behaviour=None, **more):
     if behaviour:
         more["STAND_IN"] = json.dumps({str(rank): row for rank, row in behaviour.items()})
     return more
+
+
+@contextlib.contextmanager
+def place():
+    """A directory for instances, whose path is short enough for their sockets."""
+    with tempfile.TemporaryDirectory(prefix="up-", dir="/tmp") as made:
+        yield pathlib.Path(made)
 
 
 def with_word(word):

@@ -123,8 +123,16 @@ void Supervisor::on_end(std::uint32_t rank, ExitStatus status) {
     if (living_ == 0 && phase_ != Phase::running) sweep();
 }
 
+/// The leader's code. A program that died of our stop died of the user's signal, whichever one the
+/// broker and the shim made of it on the way.
+int Supervisor::code_of_leader(ExitStatus status) const {
+    const bool stopped =
+        status.code == 128 + SIGHUP || status.code == 128 + SIGTERM || status.code == 128 + SIGKILL;
+    return interrupt_ != 0 && stopped ? 128 + interrupt_ : status.shell_code();
+}
+
 void Supervisor::on_leader_end(ExitStatus status) {
-    if (!code_) code_ = status.shell_code();
+    if (!code_) code_ = code_of_leader(status);
     output_.clear_status();
     if (phase_ != Phase::running) return;
     if (living_ == 0 && next_ == parts_.instance.size) {
@@ -163,6 +171,7 @@ void Supervisor::on_signal(int signal) {
     ++interrupts_;
     if (interrupts_ > 1) return kill();
     if (phase_ != Phase::running) return;
+    interrupt_ = signal;
     if (!pods_.front().process) code_ = 128 + signal;
     say("ending the instance; once more kills it");
     stop(signal, parts_.options.grace + kill_margin);

@@ -60,6 +60,7 @@ class Supervisor {
     void give_up_place(std::uint32_t rank);
     void on_end(std::uint32_t rank, ExitStatus status);
     void on_leader_end(ExitStatus status);
+    int code_of_leader(ExitStatus status) const;
     void on_follower_end(std::uint32_t rank, ExitStatus status);
     void on_signal(int signal);
     void stop(int signal, Duration patience);
@@ -96,6 +97,7 @@ class Supervisor {
     std::uint32_t living_ = 0;
     std::uint32_t failed_ = 0;  // followers that ended with an error before the instance had formed
     std::uint32_t interrupts_ = 0;
+    int interrupt_ = 0;  // the signal by which the user ended a running instance
     TimePoint last_interrupt_{};
     bool errors_paused_ = false;  // what pods log is held back
     std::optional<int> code_;

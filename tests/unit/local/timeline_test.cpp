@@ -50,10 +50,10 @@ TEST(Timeline, ShowsTheLastLife) {
 
 TEST(Timeline, AFileThatCannotBeWrittenIsSaid) {
     const Timeline timeline(TimePoint{}, 1);
-    const auto written = timeline.write("/nonexistent/t.json", "none", 0, TimePoint{});
+    const auto written = timeline.write("/proc/nonexistent/t.json", "none", 0, TimePoint{});
     ASSERT_FALSE(written);
     EXPECT_EQ(written.error().kind, Kind::io);
-    EXPECT_NE(written.error().message.find("/nonexistent/t.json"), std::string::npos);
+    EXPECT_NE(written.error().message.find("/proc/nonexistent/t.json"), std::string::npos);
 }
 
 }  // namespace

@@ -58,9 +58,10 @@ struct UpOptions {
 /// ends the instance in order; the second kills it. Should this process be killed, its keeper (a
 /// process without a terminal) ends the pods and removes the directory.
 ///
-/// Returns the leader's exit code, or that of a follower which ended before the instance had formed
-/// and without which it cannot. Errors: usage, unavailable (no free address), io (directory),
-/// no_program, not_executable.
+/// Returns the leader's exit code (128 + n when a program dies because signal n ended the
+/// instance), or that of a follower which ended before the instance had formed and without which it
+/// cannot. Errors: usage, unavailable (no free address), io (directory), no_program,
+/// not_executable.
 Result<int> up(const UpOptions& options);
 
 }  // namespace muster::local

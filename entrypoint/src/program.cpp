@@ -30,12 +30,11 @@ class Program {
     End run(Signals& signals) {
         for (;;) {
             wait_for_signal(signals);
-            if (const auto end = reap()) {
+            reap();
+            take_signals(signals);
+            if (end_) {
                 terminal_.take_back(pid_);
-                return *end;
-            }
-            for (int signal = signals.next(); signal != 0; signal = signals.next()) {
-                on_signal(signal);
+                return *end_;
             }
             if (now() >= kill_at_) {
                 descendants_.signal(SIGKILL, pid_);
@@ -54,19 +53,33 @@ class Program {
         poll(&event, 1, timeout);
     }
 
-    /// Takes in what has ended; the program's own end is returned.
-    std::optional<End> reap() {
-        std::optional<End> end;
+    /// In bounded portions, so that a flood of them does not hold up the deadline.
+    void take_signals(Signals& signals) {
+        for (int i = 0; i < most_signals_at_once; ++i) {
+            const int signal = signals.next();
+            if (signal == 0) {
+                return;
+            }
+            if (signal == SIGCHLD) {
+                reap();
+            } else if (!end_) {
+                on_signal(signal);
+            }
+        }
+    }
+
+    /// Takes in what has ended; the program's own end is kept.
+    void reap() {
         for (;;) {
             siginfo_t info{};
             if (waitid(P_ALL, 0, &info, WEXITED | WSTOPPED | WNOHANG) != 0) {
                 if (errno == EINTR) {
                     continue;
                 }
-                return end;
+                return;
             }
             if (info.si_pid == 0) {
-                return end;
+                return;
             }
             if (info.si_pid != pid_) {
                 continue;
@@ -74,7 +87,7 @@ class Program {
             if (info.si_code == CLD_STOPPED || info.si_code == CLD_TRAPPED) {
                 terminal_.stop_with(pid_);
             } else {
-                end = End{.by_signal = info.si_code != CLD_EXITED, .number = info.si_status};
+                end_ = End{.by_signal = info.si_code != CLD_EXITED, .number = info.si_status};
             }
         }
     }
@@ -101,6 +114,7 @@ class Program {
     Terminal terminal_;
     Millis bound_;
     Millis kill_at_ = never;
+    std::optional<End> end_;
 };
 
 int record(StatusFile& file, const Options& options, End end) {

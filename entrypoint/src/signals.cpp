@@ -47,9 +47,7 @@ int Signals::next() {
         if (got != sizeof info) {
             return 0;
         }
-        if (info.ssi_signo != SIGCHLD) {
-            return static_cast<int>(info.ssi_signo);
-        }
+        return static_cast<int>(info.ssi_signo);
     }
 }
 

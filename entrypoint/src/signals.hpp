@@ -22,13 +22,16 @@ class Signals {
     int open();
     /// What to poll for POLLIN.
     int fd() const { return fd_; }
-    /// The next signal that was sent to us, without blocking; 0 when there is none. SIGCHLD is left
-    /// out: that poll woke up is all it says.
+    /// The next signal that was sent to us, without blocking; 0 when there is none. Whoever takes
+    /// SIGCHLD from the queue must reap: there will be no other for what has ended by then.
     int next();
 
   private:
     int fd_ = -1;
 };
+
+/// How many to take from the queue before looking at anything else.
+constexpr int most_signals_at_once = 64;
 
 /// Whether `signal` asks for the end: SIGTERM, SIGINT, SIGQUIT, SIGHUP.
 constexpr bool is_stop_request(int signal) {

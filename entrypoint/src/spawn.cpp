@@ -18,8 +18,8 @@ namespace {
 
 constexpr std::size_t most_script_arguments = 1024;
 
-/// Where execvp(3) finds `name`; "" when nowhere. Used only after a spawn has found it.
-bool find_program(const char* name, std::array<char, PATH_MAX>& path) {
+/// The first file called `name` in PATH that access(2) grants `mode` for. False when there is none.
+bool find_program(const char* name, int mode, std::array<char, PATH_MAX>& path) {
     const std::string_view word(name);
     std::string_view rest;
     if (word.find('/') == std::string_view::npos) {
@@ -37,7 +37,7 @@ bool find_program(const char* name, std::array<char, PATH_MAX>& path) {
             }
             memcpy(path.data() + length + slash, word.data(), word.size());
             path[length + slash + word.size()] = '\0';
-            if (access(path.data(), X_OK) == 0) {
+            if (access(path.data(), mode) == 0) {
                 return true;
             }
         }
@@ -128,7 +128,14 @@ Spawned Spawner::spawn(char* const argv[], char* const envp[], bool foreground) 
         child.error = posix_spawnp(&child.pid, argv[0], actions, &attributes_, argv, envp);
     }
     std::array<char, PATH_MAX> script{};
-    if (child.error != ENOEXEC || !find_program(argv[0], script) || is_binary(script.data())) {
+    if (child.error == EACCES && strchr(argv[0], '/') == nullptr &&
+        !find_program(argv[0], F_OK, script)) {
+        // Some directory in PATH may not be searched (/root/bin, for another uid): nothing was
+        // found.
+        child.error = ENOENT;
+    }
+    if (child.error != ENOEXEC || !find_program(argv[0], X_OK, script) ||
+        is_binary(script.data())) {
         return child;
     }
     std::array<char*, most_script_arguments + 3> words{};

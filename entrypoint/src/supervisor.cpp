@@ -61,13 +61,26 @@ int Supervisor::run(const sigset_t& mask) {
         // In this order: what has already happened is not put down to a signal that came later.
         hear_role();
         reap();
-        for (int signal = signals_.next(); signal != 0; signal = signals_.next()) {
-            on_signal(signal);
-        }
+        take_signals();
         on_time(now());
     }
     terminal_.take_back(child_);
     return code_;
+}
+
+/// In bounded portions, so that a flood of them does not hold up the deadlines.
+void Supervisor::take_signals() {
+    for (int i = 0; i < most_signals_at_once; ++i) {
+        const int signal = signals_.next();
+        if (signal == 0) {
+            return;
+        }
+        if (signal == SIGCHLD) {
+            reap();
+        } else {
+            on_signal(signal);
+        }
+    }
 }
 
 int Supervisor::prepare(const sigset_t& mask) {

@@ -38,6 +38,7 @@ class Supervisor {
     int start_life();
     void wait_for_events();
     void hear_role();
+    void take_signals();
     void reap();
     void on_stopped(pid_t child);
     void on_signal(int signal);

@@ -56,7 +56,7 @@ def test_what_cannot_be_started(table, init, case, tmp_path):
     garbage.chmod(0o755)
     command = {"not found": "/nope", "not found in PATH": "no-such-program", "a directory": str(tmp_path),
                "not executable": str(plain), "a path through a file": f"{plain}/x", "another machine's": str(garbage)}[case]
-    done = table.run(init, "subreaper", command)
+    done = table.run(init, "subreaper", command, env={"PATH": "/usr/bin:/bin"})
     assert done.code == DIFFERENCES[case][COLUMN[init]], done
     if init == "muster-init":
         assert re.fullmatch(rf"muster-init: cannot execute {re.escape(command)}: [A-Z][a-z ]+\n", done.err), done
@@ -72,6 +72,18 @@ def test_a_script_without_its_first_line(table, init, tmp_path):
         path = f"{tmp_path}:{os.environ['PATH']}"
         done = table.run(init, "subreaper", word, "a b", "$HOME", "", env={"PATH": path})
         assert (done.code, done.out) == (7, f"[{script}][a b][$HOME][]"), done
+
+
+@pytest.mark.parametrize("init, code", [("muster-init", 127), ("tini", 126)])
+def test_a_directory_in_path_that_may_not_be_searched(table, init, code, tmp_path):
+    """An image's PATH for root, used by an arbitrary uid: execvp(3) then says "Permission denied" of what is not there. A shell does not."""
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0)
+    prefix = ["setpriv", "--reuid=65534", "--clear-groups"] if os.geteuid() == 0 else []
+    if prefix and table.bench.run(*prefix, program("muster-init"), "true").code != 0:
+        pytest.skip("the programs lie where another uid may not go")
+    done = table.run(init, "subreaper", "no-such-program", prefix=prefix, env={"PATH": f"{closed}:/usr/bin:/bin"})
+    assert done.code == code, done
 
 
 def test_an_empty_entry_of_path_is_the_current_directory(table, tmp_path):

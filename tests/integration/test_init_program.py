@@ -63,7 +63,7 @@ def test_what_cannot_be_executed_is_recorded_and_said(shim, tmp_path):
     plain.write_text("x", encoding="utf-8")
     for path, code, why in (("/nope", 127, "No such file or directory"), ("no-such-program", 127, "No such file or directory"),
                             (str(tmp_path), 126, "Permission denied"), (str(plain), 126, "Permission denied")):
-        done = shim.run(path, "argument")
+        done = shim.run(path, "argument", env={"PATH": "/usr/bin:/bin"})
         assert (done.code, shim.ended) == (code, f"exit {code}\n")
         assert done.err == f"muster-init: cannot execute the program {path}: {why}\n"
 

@@ -5,7 +5,7 @@ import signal
 import subprocess
 
 import pytest
-from inits import INITS, MODES, SIGNALS, children, parent_of
+from inits import INITS, MODES, SIGNALS, TAG, children, parent_of
 from muster_testing import program, wait_until
 
 CRASHES = {signal.SIGILL, signal.SIGTRAP, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGSEGV, signal.SIGSYS}
@@ -164,3 +164,30 @@ def test_messages_that_nobody_can_read_change_nothing(table, stderr):
     """A closed stderr, a full one, a pipe without a reader: the exit code is as it would be, and SIGPIPE is not passed on."""
     script = f"set -o pipefail; {program('muster-init')} --nonsense {stderr}; echo $?; {program('muster-init')} /nope {stderr}; echo $?"
     assert table.bench.run("bash", "-c", script).out == "64\n127\n"
+
+
+def test_no_end_is_missed_among_signals(table):
+    """A child that ends while others are read off the queue: its SIGCHLD lies among them. Real-time signals queue up."""
+    script = ("import os, signal\n"
+              "signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())\n"
+              "for _ in range(3000): os.kill(os.getppid(), signal.SIGRTMIN)\n"
+              "os._exit(3)\n")
+    init, status = program("muster-init"), table.bench.directory / "status"
+    for words in ([init], [init, "program", "--status", status]):
+        for _ in range(5):
+            done = table.bench.run(*words, "/usr/bin/python3", "-c", script, env={TAG: table.tag}, deadline=20)
+            assert done.code == 3, done
+
+
+@pytest.mark.parametrize("role", ["init", "program"])
+def test_a_flood_of_signals_does_not_hold_up_the_grace(table, role):
+    script = ("import os, signal\n"
+              "signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())\n"
+              "parent = os.getppid()\n"
+              "while True: os.kill(parent, signal.SIGRTMIN)\n")
+    words = [program("muster-init"), *(["program", "--status", table.bench.directory / "status"] if role == "program" else [])]
+    process = table.bench.start(*words, "--grace", "1200ms", "/usr/bin/python3", "-c", script, env={TAG: table.tag})
+    wait_until(lambda: children(process.pid), "the child")
+    process.signal(signal.SIGTERM)
+    assert process.wait().code == 137
+    assert table.left() == []

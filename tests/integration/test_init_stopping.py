@@ -119,9 +119,9 @@ def test_the_programs_recorded_end_is_the_truth_also_when_stopped(pod, recorded,
 @pytest.mark.parametrize("role", ["leader", "follower"])
 def test_the_grace_ends_what_does_not_end(pod, role):
     """Everything: the broker that blocks every request, and its job's processes. It takes the grace, and no more."""
-    stubborn = ["sh", "-c", "trap '' TERM HUP; setsid sleep 1000 & sleep 1000"]
+    stubborn = ["sh", "-c", "trap '' TERM HUP; setsid sleep 1000 & echo up; sleep 1000"]
     pod.start({"role": role, "broker": {"deaf": True, "program": stubborn}}, flags=["--grace", "3"])
-    pod.broker()
+    pod.process.wait_for("^up$")
     pod.signal(signal.SIGTERM)
     done = pod.wait()
     assert done.code == 143 and done.seconds > 2.5, done

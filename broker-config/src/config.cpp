@@ -16,7 +16,7 @@ void put(Table& table, std::string_view key, const std::optional<T>& value) {
 }
 
 void put_table(Table& root, std::string_view key, Table table) {
-    if (!table.empty()) root.add(std::string(key), Value{std::move(table)});
+    if (!table.members().empty()) root.add(std::string(key), Value{std::move(table)});
 }
 
 Table export_entry(const HostEntry& entry) {

@@ -11,8 +11,8 @@
 #include <cmath>
 #include <sstream>
 
+#include "ascii.hpp"
 #include "muster/base/assert.hpp"
-#include "reader.hpp"
 
 namespace muster::broker_config {
 namespace {
@@ -24,21 +24,23 @@ bool is_control(char c) {
 
 class Importer {
   public:
-    explicit Importer(std::string_view file) : file_(file) {}
+    Importer(const AsciiText& ascii, std::string_view file) : ascii_(ascii), file_(file) {}
 
     Result<Table> table(const toml::table& source) const {
         Table table;
         for (const auto& [key, node] : source) {
-            const std::string_view name = key.str();
+            std::string name = ascii_.decode(key.str());
             if (name.empty() || std::any_of(name.begin(), name.end(), is_control))
                 return malformed(key.source(), "a key is empty or has a control character");
             TRY_ASSIGN(auto value, convert(node));
-            table.add(std::string(name), std::move(value));
+            table.add(std::move(name), std::move(value));
         }
         // toml++ sorts by name; errors and `left unpacked` lists follow the file, as Flux's do.
-        std::stable_sort(
-            table.members().begin(), table.members().end(),
-            [](const auto& a, const auto& b) { return a.second.place.line < b.second.place.line; });
+        std::sort(table.members().begin(), table.members().end(),
+                  [](const Member& a, const Member& b) {
+                      return std::pair(a.value.place.line, a.value.place.column) <
+                             std::pair(b.value.place.line, b.value.place.column);
+                  });
         return table;
     }
 
@@ -48,7 +50,8 @@ class Importer {
     }
 
     Result<Value> convert(const toml::node& node) const {
-        const Place place{file_, node.source().begin.line};
+        const auto begin = node.source().begin;
+        const Place place{file_, begin.line, begin.column};
         switch (node.type()) {
             case toml::node_type::table: {
                 TRY_ASSIGN(auto members, table(*node.as_table()));
@@ -61,7 +64,7 @@ class Importer {
             case toml::node_type::string:
                 if (node.as_string()->get().find('\0') != std::string::npos)
                     return malformed(node.source(), "a string holds a NUL character");
-                return Value{node.as_string()->get(), place};
+                return Value{ascii_.decode(node.as_string()->get()), place};
             case toml::node_type::integer:
                 return Value{node.as_integer()->get(), place};
             case toml::node_type::boolean:
@@ -94,6 +97,7 @@ class Importer {
         return items;
     }
 
+    const AsciiText& ascii_;
     std::string_view file_;
 };
 
@@ -142,11 +146,13 @@ void append(toml::array& target, const Value& value) {
 }
 
 /// "Error while parsing X: reason" without the part that says nothing.
-std::string plain_words(std::string_view description) {
+std::string plain_words(std::string_view description, const AsciiText& ascii) {
     constexpr std::string_view opening = "Error while parsing ";
     if (const auto colon = description.find(": ");
         description.starts_with(opening) && colon != std::string_view::npos)
         description.remove_prefix(colon + 2);
+    if (ascii.is_about_marker(description))
+        return "syntax error: a character beyond ASCII outside a string or comment";
     const bool is_duplicate = description.starts_with("cannot redefine");
     return fmt::format("{}: {}", is_duplicate ? "key given twice" : "syntax error", description);
 }
@@ -154,13 +160,13 @@ std::string plain_words(std::string_view description) {
 }  // namespace
 
 Result<Table> read_toml(std::string_view text, std::string_view file) {
-    const toml::parse_result parsed = toml::parse(text, file);
-    if (!parsed) {
-        const toml::parse_error& error = parsed.error();
-        return fail(Kind::malformed, "{}:{}: {}", file, error.source().begin.line,
-                    plain_words(error.description()));
-    }
-    return Importer(file).table(parsed.table());
+    const auto ascii = AsciiText::encode(text);
+    if (!ascii) return fail(Kind::malformed, "{}:{}", file, ascii.error().message);
+    const toml::parse_result parsed = toml::parse(ascii->text(), file);
+    if (parsed) return Importer(*ascii, file).table(parsed.table());
+    const toml::parse_error& error = parsed.error();
+    return fail(Kind::malformed, "{}:{}: {}", file, error.source().begin.line,
+                plain_words(error.description(), *ascii));
 }
 
 std::string write_toml(const Table& table) {

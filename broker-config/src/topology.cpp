@@ -73,8 +73,10 @@ std::optional<std::uint32_t> Topology::parent_of(std::uint32_t rank, std::uint32
             return 0;
         case Scheme::binomial:
             return rank & (rank - 1);
-        case Scheme::kary:
-            return fanout_.value_or(0) == 0 ? 0 : (rank - 1) / *fanout_;
+        case Scheme::kary: {
+            const std::uint32_t fanout = fanout_.value_or(0);
+            return fanout == 0 ? 0 : (rank - 1) / fanout;
+        }
         case Scheme::mincrit:
             break;
     }

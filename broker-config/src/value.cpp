@@ -26,7 +26,7 @@ Value* Table::find(std::string_view key) {
 }
 
 void Table::add(std::string key, Value value) {
-    members_.emplace_back(std::move(key), std::move(value));
+    members_.push_back({std::move(key), std::move(value)});
 }
 
 void Table::set(std::string_view key, Value value) {

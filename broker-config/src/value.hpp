@@ -13,9 +13,11 @@ namespace muster::broker_config {
 struct Place {
     std::string_view file = {};
     unsigned line = 0;
+    unsigned column = 0;
 };
 
 struct Value;
+struct Member;
 using Array = std::vector<Value>;
 
 /// A TOML table with its keys in the order of the file.
@@ -27,12 +29,11 @@ class Table {
     void add(std::string key, Value value);
     /// Adds or replaces `key`.
     void set(std::string_view key, Value value);
-    const auto& members() const { return members_; }
-    auto& members() { return members_; }
-    bool empty() const { return members_.empty(); }
+    const std::vector<Member>& members() const { return members_; }
+    std::vector<Member>& members() { return members_; }
 
   private:
-    std::vector<std::pair<std::string, Value>> members_;
+    std::vector<Member> members_;
 };
 
 /// A date or time, as TOML writes it. Flux turns it into a string; nothing of ours reads one.
@@ -52,6 +53,11 @@ struct Value {
 
     /// The name that Flux's messages (jansson) give this type: "object", "integer", "true", ...
     std::string_view type_name() const;
+};
+
+struct Member {
+    std::string key;
+    Value value;
 };
 
 /// `upper` on top of `lower`: tables merge, anything else replaces (Flux merges the files of a

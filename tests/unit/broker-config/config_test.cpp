@@ -169,6 +169,49 @@ TEST(Parse, RefusesWhatTheLibraryOrFluxWouldLose) {
     }
 }
 
+// toml++ 3.3.0 runs into undefined behaviour on the first of these (found by fuzzing).
+TEST(Parse, RefusesCharactersBeyondAsciiWhereTheyCannotStand) {
+    for (const auto& [text, reason] :
+         {std::pair{"é = 1",
+                    "1: syntax error: a character beyond ASCII outside a string or comment"},
+          {"\n[aéb]\n", "2: syntax error: a character beyond ASCII"},
+          {"x = 1 é", "1: syntax error: a character beyond ASCII"},
+          {"x = 'a'é", "1: syntax error: a character beyond ASCII"},
+          {"x = +\"é\"", "1: syntax error: "},
+          {"x = [-[[\"é\"", "1: syntax error: "},
+          {"x = \"\"\"\\é\"\"\"", "1: syntax error: "},
+          {"x = \"a\né = 1", "1: syntax error: "},
+          {"x = \"é\"\ny = \"\xff\"", "2: syntax error: not UTF-8"},
+          {"# \xc0\x80", "1: syntax error: not UTF-8"},
+          {"# \xed\xa0\x80", "1: syntax error: not UTF-8"},
+          {"# \xf4\x90\x80\x80", "1: syntax error: not UTF-8"},
+          {"# \xe6\x97", "1: syntax error: not UTF-8"},
+          {"x = \"é \\u0040 \\u007E \\U0000005e \\u0060 \\u0021\"",
+           "1: write @, ~, ^, ` or ! as"}}) {
+        const auto config = parse(text, "b.toml");
+        ASSERT_FALSE(config) << text;
+        EXPECT_EQ(config.error().kind, Kind::malformed);
+        EXPECT_THAT(config.error().message, testing::StartsWith(fmt::format("b.toml:{}", reason)));
+    }
+}
+
+TEST(Parse, KeepsCharactersBeyondAscii) {
+    const auto policy = [](std::string_view value) {
+        const auto config =
+            parse(fmt::format("# é\n[sched-fluxion-qmanager]\nqueue-policy = {} # 日本\n", value),
+                  "b.toml");
+        return config ? config->queue_policy.value_or("none") : config.error().message;
+    };
+    EXPECT_EQ(policy("\"é 日本 🦉\""), "é 日本 🦉");
+    EXPECT_EQ(policy("'é @c3 @ @@ ~'"), "é @c3 @ @@ ~");
+    EXPECT_EQ(policy("\"\\u00e9 é @\""), "é é @");
+    EXPECT_EQ(policy("\"\\u0040c3 é @ ~\""), "@c3 é @ ~");
+    EXPECT_EQ(policy("\"\"\"\nü\\\n   é\"ü\"\"\"\""), "üé\"ü\"");
+    EXPECT_EQ(policy("'''é'é\\'''"), "é'é\\");
+    EXPECT_TRUE(
+        parse("\xef\xbb\xbf[tbon]\n\"é\" = 1\na.\"ü\".b = { \"日\" = [ \"本\" ] }\n", "b.toml"));
+}
+
 TEST(Parse, SurvivesDepth) {
     const std::string deep = "x = " + std::string(5000, '[') + std::string(5000, ']');
     EXPECT_FALSE(parse(deep, "b.toml"));

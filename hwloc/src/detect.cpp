@@ -42,6 +42,7 @@ std::uint32_t quota_limit(const Options& options, std::vector<std::string>& note
     return 1;
 }
 
+/// Whether hwloc's own variables make it look at another machine.
 bool is_redirected() {
     for (const char* name : {"HWLOC_XMLFILE", "HWLOC_SYNTHETIC", "HWLOC_FSROOT"})
         if (std::getenv(name) != nullptr) return true;
@@ -69,7 +70,8 @@ Result<void> check_settings(const Options& options) {
 
 bool want_gpus(const Options& options, const Source& source, const std::string& device) {
     if (options.gpus || options.search == GpuSearch::never) return false;
-    return options.search == GpuSearch::always || !source.is_this_machine() || !device.empty();
+    return options.search == GpuSearch::always || !source.is_this_machine() || is_redirected() ||
+           !device.empty();
 }
 
 }  // namespace

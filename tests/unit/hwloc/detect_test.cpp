@@ -154,10 +154,10 @@ TEST(Detect, FollowsHwlocsOwnVariables) {
     const auto synthetic_machine = detect({.quota = QuotaUse::ignore});
     ::unsetenv("HWLOC_SYNTHETIC");
     EXPECT_EQ(synthetic_machine->shape.cores, 5u);
-    ::setenv("HWLOC_XMLFILE", fixture("hwloc/smt.xml").c_str(), 1);
+    ::setenv("HWLOC_XMLFILE", fixture("hwloc/nvidia-two-cards.xml").c_str(), 1);
     const auto xml_machine = detect({.quota = QuotaUse::ignore});
     ::unsetenv("HWLOC_XMLFILE");
-    EXPECT_EQ(xml_machine->shape.cores, 4u);
+    EXPECT_EQ(xml_machine->shape, (Shape{.cores = 8, .gpus = 2}));
 }
 
 TEST(Detect, TakesSettingsAsTheyAreAndLooksAtNothing) {

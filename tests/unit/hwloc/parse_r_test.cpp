@@ -100,6 +100,7 @@ TEST(ParseR, RefusesWhatCannotBeUsed) {
         {document(lite), "F: 'nodelist' is missing or no array"},
         {document(lite + R"(, "nodelist": "a")"), "F: 'nodelist' is missing or no array"},
         {document(lite + R"(, "nodelist": [])"), "F: 'nodelist' names 0 hosts for 1 ranks"},
+        {document(lite + R"(, "nodelist": ["a", "b"])"), "F: 'nodelist' names 2 hosts for 1 ranks"},
         {document(lite + R"(, "nodelist": [1])"),
          "F: 'nodelist' holds something that is no string"},
         {document(lite + R"(, "nodelist": ["a["])"), "F: 'nodelist': hostlist 'a['"},

@@ -184,10 +184,11 @@ def test_a_flood_of_signals_does_not_hold_up_the_grace(table, role):
     script = ("import os, signal\n"
               "signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())\n"
               "parent = os.getppid()\n"
+              "print('up', flush=True)\n"
               "while True: os.kill(parent, signal.SIGRTMIN)\n")
     words = [program("muster-init"), *(["program", "--status", table.bench.directory / "status"] if role == "program" else [])]
     process = table.bench.start(*words, "--grace", "1200ms", "/usr/bin/python3", "-c", script, env={TAG: table.tag})
-    wait_until(lambda: children(process.pid), "the child")
+    process.wait_for("^up$")
     process.signal(signal.SIGTERM)
     assert process.wait().code == 137
     assert table.left() == []

@@ -13,6 +13,95 @@ constexpr std::array broker_options = {
     OptionRow{'v', "verbose", false},
 };
 
+/// The attributes that Flux 0.88 knows (flux-broker-attributes(7)), and whether a user may give
+/// them a value when the broker starts. Since 0.82 any other is refused; before, it did nothing.
+struct AttributeRow {
+    std::string_view name;
+    bool may_be_set = true;
+};
+constexpr std::array attributes = {
+    AttributeRow{"rank", false},
+    AttributeRow{"size", false},
+    AttributeRow{"version", false},
+    AttributeRow{"rundir"},
+    AttributeRow{"rundir-cleanup"},
+    AttributeRow{"statedir"},
+    AttributeRow{"statedir-cleanup"},
+    AttributeRow{"security.owner", false},
+    AttributeRow{"local-uri"},
+    AttributeRow{"parent-uri", false},
+    AttributeRow{"instance-level", false},
+    AttributeRow{"jobid", false},
+    AttributeRow{"jobid-path", false},
+    AttributeRow{"parent-kvs-namespace", false},
+    AttributeRow{"hostlist"},
+    AttributeRow{"hostname"},
+    AttributeRow{"broker.mapping", false},
+    AttributeRow{"broker.critical-ranks"},
+    AttributeRow{"broker.boot-method"},
+    AttributeRow{"broker.pid", false},
+    AttributeRow{"broker.quorum"},
+    AttributeRow{"broker.quorum-warn"},
+    AttributeRow{"broker.shutdown-warn"},
+    AttributeRow{"broker.shutdown-timeout"},
+    AttributeRow{"broker.cleanup-timeout"},
+    AttributeRow{"broker.unload-builtins-timeout"},
+    AttributeRow{"broker.rc1_path"},
+    AttributeRow{"broker.rc3_path"},
+    AttributeRow{"broker.rc2_none"},
+    AttributeRow{"broker.rc2_pgrp"},
+    AttributeRow{"broker.exit-restart"},
+    AttributeRow{"broker.module-nopanic"},
+    AttributeRow{"broker.starttime", false},
+    AttributeRow{"broker.sd-notify"},
+    AttributeRow{"broker.sd-stop-timeout"},
+    AttributeRow{"broker.exit-norestart"},
+    AttributeRow{"broker.recovery-mode"},
+    AttributeRow{"broker.uuid", false},
+    AttributeRow{"conf.shell_initrc"},
+    AttributeRow{"conf.shell_pluginpath"},
+    AttributeRow{"config.path"},
+    AttributeRow{"tbon.topo"},
+    AttributeRow{"tbon.descendants", false},
+    AttributeRow{"tbon.level", false},
+    AttributeRow{"tbon.maxlevel", false},
+    AttributeRow{"tbon.endpoint", false},
+    AttributeRow{"tbon.parent-endpoint", false},
+    AttributeRow{"tbon.zmqdebug"},
+    AttributeRow{"tbon.zmq_io_threads"},
+    AttributeRow{"tbon.child_rcvhwm"},
+    AttributeRow{"tbon.prefertcp"},
+    AttributeRow{"tbon.interface-hint"},
+    AttributeRow{"tbon.torpid_min"},
+    AttributeRow{"tbon.torpid_max"},
+    AttributeRow{"tbon.tcp_user_timeout"},
+    AttributeRow{"tbon.connect_timeout"},
+    AttributeRow{"tbon.fanout"},
+    AttributeRow{"log-ring-size"},
+    AttributeRow{"log-forward-level"},
+    AttributeRow{"log-critical-level"},
+    AttributeRow{"log-filename"},
+    AttributeRow{"log-syslog-enable"},
+    AttributeRow{"log-syslog-level"},
+    AttributeRow{"log-stderr-mode"},
+    AttributeRow{"log-stderr-level"},
+    AttributeRow{"log-level"},
+    AttributeRow{"content.backing-module"},
+    AttributeRow{"content.hash"},
+    AttributeRow{"content.dump"},
+    AttributeRow{"content.restore"},
+    AttributeRow{"cron.directory"},
+};
+
+Result<void> check_attribute(std::string_view name) {
+    if (name.starts_with("vendor.") || name.starts_with("test.")) return {};
+    const auto row = std::ranges::find(attributes, name, &AttributeRow::name);
+    if (row == attributes.end()) return fail(Kind::usage, "{}: unknown attribute", name);
+    if (!row->may_be_set)
+        return fail(Kind::usage, "{}: attribute may not be set on the command line", name);
+    return {};
+}
+
 /// Takes in the options of one word, which may want the next word as a value.
 class Scanner {
   public:
@@ -106,8 +195,7 @@ Result<BrokerArguments> parse_broker_arguments(std::span<const std::string> argu
         if (name != "setattr") continue;
         const auto equals = value.find('=');
         const auto attribute = value.substr(0, equals);
-        if (attribute == "rank" || attribute == "size")
-            return fail(Kind::usage, "{}: attribute may not be set on the command line", attribute);
+        TRY(check_attribute(attribute));
         result.attributes[attribute] = equals == std::string::npos ? "" : value.substr(equals + 1);
     }
     result.program = std::move(options.rest);

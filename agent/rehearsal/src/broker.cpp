@@ -21,6 +21,16 @@ void allow_descriptors(std::size_t children) {
     ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/// What Flux says of a certificate file, which is an errno and little more.
+std::string_view certificate_errno(const Error& error) {
+    const auto& text = error.message;
+    if (text.find("no such file") != std::string::npos) return "No such file or directory";
+    if (text.find("by group or others") != std::string::npos ||
+        text.find("directory") != std::string::npos)
+        return "readable by group/other";
+    return error.kind == Kind::denied ? "Permission denied" : "Invalid argument";
+}
+
 }  // namespace
 
 Broker::Broker(Reactor& reactor, BrokerLog& log, Setup setup, Environment environment,
@@ -109,24 +119,31 @@ Result<void> Broker::listen_and_dial(const curve::KeyPair& keys) {
                         },
                     .on_rejected =
                         [this](const std::string& text) {
+                            // The disconnect that follows ends us.
                             log_(Severity::err, "overlay", "overlay.hello: {}", text);
-                            give_up();
                         },
                     .on_disconnected = [this] { give_up(); }}));
     return {};
 }
 
 bool Broker::open_overlay() {
-    if (setup_.size() == 1) return true;
-    const auto failed = [&](std::string_view text) {
-        log_(Severity::err, "overlay", "{}", text);
-        log_(Severity::crit, "overlay", "module exiting abnormally");
-        log_(Severity::err, "broker", "error loading builtins: overlay is unexpectedly finalizing");
+    const auto module_failed = [&](std::string_view module, std::string_view text) {
+        log_(Severity::err, module, "{}", text);
+        log_(Severity::crit, module, "module exiting abnormally");
+        log_(Severity::err, "broker", "error loading builtins: {} is unexpectedly finalizing",
+             module);
         return false;
     };
+    const auto failed = [&](std::string_view text) { return module_failed("overlay", text); };
+    if (const auto* refused = setup_.refusal("access"))
+        return module_failed("connector-local", refused->text);
+    if (const auto* refused = setup_.refusal("tbon")) return failed(refused->text);
+    if (setup_.size() == 1) return true;
     auto certificate = curve::read(setup_.curve_cert);
     if (!certificate)
-        return failed(fmt::format("Error loading certificate: {}", certificate.error().message));
+        return failed(fmt::format("Error loading certificate: {}: {} ({})", setup_.curve_cert,
+                                  certificate_errno(certificate.error()),
+                                  certificate.error().message));
     auto context = ZmqContext::make();
     if (!context) return failed(context.error().message);
     zmq_.emplace(std::move(*context));
@@ -154,7 +171,8 @@ int Broker::run() {
         log_(Severity::crit, "broker", "{}", caught.error().message);
         return 1;
     }
-    post("builtins-success");
+    // From the loop: a life can be over before its first event, and stop() must find it running.
+    reactor_.after(Duration::zero(), [this] { post("builtins-success"); });
     reactor_.run();
     log_.forward_with(nullptr);
     return exit_code_;
@@ -166,10 +184,10 @@ void Broker::post(std::string_view event) {
         log_(Severity::debug, "broker", "{}: ignored in {}", event, name(state_));
         return;
     }
+    if (*next == state_) return;
     const auto now = reactor_.now();
     log_(Severity::info, "broker", "{}: {}->{} {}", event, name(state_), name(*next),
          format_fsd(now - entered_));
-    if (*next == state_) return;
     state_ = *next;
     entered_ = now;
     reactor_.cancel(phase_timer_);
@@ -213,14 +231,16 @@ void Broker::enter_join() {
 }
 
 void Broker::enter_init() {
-    auto nodes = load_nodes(setup_);
-    if (!nodes) {
-        log_(Severity::err, "resource", "{}", nodes.error().message);
-        log_(Severity::crit, "resource", "module exiting abnormally");
-        log_(Severity::err, "broker", "rc1.0: resource: Invalid argument");
+    const auto failed = [&](std::string_view module, std::string_view text) {
+        log_(Severity::err, module, "{}", text);
+        log_(Severity::crit, module, "module exiting abnormally");
+        log_(Severity::err, "broker", "rc1.0: {}: [Errno 22] Invalid argument", module);
         exit_code_ = 1;
-        return post("rc1-fail");
-    }
+        post("rc1-fail");
+    };
+    for (const auto& refused : setup_.refusals) return failed(refused.table, refused.text);
+    auto nodes = load_nodes(setup_);
+    if (!nodes) return failed("resource", nodes.error().message);
     dynamic_ = nodes->empty();
     if (jobs_ && !dynamic_) jobs_->set_nodes(std::move(*nodes));
     if (is_leader() && children_) beat();

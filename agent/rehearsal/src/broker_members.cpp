@@ -59,7 +59,8 @@ void Broker::on_offline(const Message& message) {
 void Broker::note_online() {
     // A thousand brokers must not make a thousand lists of a thousand names.
     if (online_timer_ != 0) return;
-    online_timer_ = reactor_.after(std::chrono::milliseconds(100), [this] { log_online(); });
+    const std::chrono::milliseconds gather{setup_.size() <= 64 ? 50 : 1000};
+    online_timer_ = reactor_.after(gather, [this] { log_online(); });
 }
 
 void Broker::log_online() {

@@ -159,6 +159,7 @@ void Children::hello(const std::string& identity, int connection, const Message&
         auto reply = control(topic::refused);
         reply.body.set("text", json::Value::string(text));
         send_to(identity, reply);
+        send_to(identity, control(topic::disconnect));
     };
     if (const auto why = objection(message); !why.empty()) {
         log_(Severity::err, "overlay", "rejecting connection from {} (rank {}): {}",

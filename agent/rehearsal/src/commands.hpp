@@ -29,6 +29,7 @@ Result<int> run_getattr(const Invocation& call);
 Result<int> run_overlay(const Invocation& call);
 Result<int> run_resource(const Invocation& call);
 Result<int> run_shutdown(const Invocation& call);
+Result<int> run_proxy(const Invocation& call);
 Result<int> run_version(const Invocation& call);
 
 }  // namespace muster::rehearsal

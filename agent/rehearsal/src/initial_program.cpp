@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
 #include <cstring>
 
@@ -70,8 +71,9 @@ std::unique_ptr<InitialProgram> InitialProgram::start(Reactor& reactor, BrokerLo
                               .new_group = self->own_group_});
     if (!child) {
         const int code = child.error().kind == Kind::no_program ? 127 : 126;
-        reactor.after(Duration::zero(),
-                      [self, code, text = child.error().message] { self->ended(code, text); });
+        const auto& text = child.error().message;
+        const auto reason = code == 127 ? os_error(ENOENT) : text.substr(text.rfind(": ") + 2);
+        reactor.after(Duration::zero(), [self, code, reason] { self->ended(code, reason); });
         return program;
     }
     self->child_ = std::move(*child);

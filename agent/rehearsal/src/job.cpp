@@ -26,6 +26,7 @@ json::Value encode_request(const JobRequest& request) {
     body.set("cores", json::Value::integer(request.shape.cores_per_task));
     body.set("exclusive", json::Value::boolean(request.shape.exclusive));
     body.set("watch", json::Value::boolean(request.watch));
+    body.set("time_limit", json::Value::real(request.time_limit));
     auto ranks = json::Value::array();
     for (const Rank rank : request.ranks) ranks.append(json::Value::integer(rank));
     body.set("ranks", ranks);
@@ -42,6 +43,7 @@ Result<JobRequest> decode_request(const json::Value& body) {
     TRY_ASSIGN(request.shape.cores_per_task, count_at(body, "cores"));
     request.shape.exclusive = body.get("exclusive").as_boolean().value_or(false);
     request.watch = body.get("watch").as_boolean().value_or(false);
+    request.time_limit = body.get("time_limit").as_number().value_or(0.0);
     if (request.shape.tasks == 0 || request.shape.cores_per_task == 0)
         return fail(Kind::malformed, "a job without tasks or cores");
     for (const auto& item : body.get("ranks").items()) {

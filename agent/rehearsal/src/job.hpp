@@ -16,6 +16,7 @@ namespace muster::rehearsal {
 struct JobRequest {
     JobShape shape = {};
     bool watch = true;             ///< the client wants output and the end
+    double time_limit = 0.0;       ///< seconds; 0: none
     std::vector<Rank> ranks = {};  ///< `flux exec`: one task on each of these, no resources
     TaskPlan plan = {};
 
@@ -38,6 +39,7 @@ struct Job {
     int code = 0;                          ///< highest so far
     bool failed = false;                   ///< had an exception: its tasks are being ended
     Reactor::TimerId kill_timer = 0;
+    Reactor::TimerId limit_timer = 0;
 
     std::string name() const;  ///< "ƒ" and the id in base 58 (RFC 19)
 };

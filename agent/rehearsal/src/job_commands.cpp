@@ -27,23 +27,41 @@ Result<int> submit_as(JobCommand command, const Invocation& call) {
     return Watch(client, command, options).run(std::move(requests));
 }
 
-/// Becomes `command`, as execvp(3).
+std::string shell_of(const Environment& environment) {
+    const auto shell = environment.find("SHELL");
+    return shell == environment.end() || shell->second.empty() ? "/bin/bash" : shell->second;
+}
+
+/// Becomes `command`, as execvpe(3).
 Result<int> become(const std::vector<std::string>& command, const Environment& environment) {
     const auto path = environment.find("PATH");
     const auto found = find_program(command[0], path == environment.end() ? "" : path->second, ".");
     if (!found) {
-        static_cast<void>(write_all(
-            STDERR_FILENO, fmt::format("flux-alloc: {}: {}\n", command[0], os_error(ENOENT))));
+        static_cast<void>(
+            write_all(STDERR_FILENO, fmt::format("flux: {}: {}\n", command[0], os_error(ENOENT))));
         return 127;
     }
     auto words = command;
     std::vector<char*> argv;
     for (auto& word : words) argv.push_back(word.data());
     argv.push_back(nullptr);
-    ::execvp(found->c_str(), argv.data());
-    const int error = errno;
+    auto variables = format_environment(environment);
+    std::vector<char*> envp;
+    for (auto& variable : variables) envp.push_back(variable.data());
+    envp.push_back(nullptr);
+    ::execve(found->c_str(), argv.data(), envp.data());
+    int error = errno;
+    if (error == ENOEXEC) {
+        // execvp(3): what the kernel cannot execute is a shell script.
+        std::string shell = "/bin/sh";
+        auto script = *found;
+        argv[0] = script.data();
+        argv.insert(argv.begin(), shell.data());
+        ::execve(shell.c_str(), argv.data(), envp.data());
+        error = errno;
+    }
     static_cast<void>(
-        write_all(STDERR_FILENO, fmt::format("flux-alloc: {}: {}\n", command[0], os_error(error))));
+        write_all(STDERR_FILENO, fmt::format("flux: {}: {}\n", command[0], os_error(error))));
     return error == ENOENT ? 127 : 126;
 }
 
@@ -64,8 +82,7 @@ Result<int> run_bulksubmit(const Invocation& call) {
 Result<int> run_alloc(const Invocation& call) {
     TRY_ASSIGN(auto options, parse_job_options(JobCommand::alloc, call.words));
     if (options.command.empty()) {
-        const auto shell = call.environment.find("SHELL");
-        options.command = {shell == call.environment.end() ? "/bin/bash" : shell->second};
+        options.command = {shell_of(call.environment)};
     }
     // No instance inside the instance: once the resources are there the command runs on this rank,
     // and what it submits runs in the whole instance.
@@ -98,6 +115,16 @@ Result<int> run_exec(const Invocation& call) {
     if (request.ranks.empty() || request.ranks.back() >= size)
         return fail(Kind::usage, "One or more invalid --ranks specified: {}", text);
     return Watch(client, JobCommand::submit, options).run({std::move(request)});
+}
+
+Result<int> run_proxy(const Invocation& call) {
+    if (call.words.empty()) return fail(Kind::usage, "URI argument is required");
+    auto environment = call.environment;
+    environment["FLUX_URI"] = call.words[0];
+    TRY(Client::connect(environment));  // a wrong URI is said here, not by every command after it
+    std::vector<std::string> command(call.words.begin() + 1, call.words.end());
+    if (command.empty()) command = {shell_of(environment)};
+    return become(command, environment);
 }
 
 Result<int> run_cancel(const Invocation& call) {

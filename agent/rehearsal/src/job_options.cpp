@@ -3,11 +3,14 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <charconv>
+#include <cmath>
 #include <filesystem>
 
 #include "arguments.hpp"
 #include "muster/base/fd.hpp"
+#include "muster/broker_config.hpp"
 
 namespace muster::rehearsal {
 namespace {
@@ -22,8 +25,9 @@ constexpr std::array options = {
     OptionRow{0, "wait", false},
     OptionRow{0, "quiet", false},
     OptionRow{0, "cwd", true},
-    // Taken and ignored: they change nothing in a rehearsal, whose tasks read /dev/null.
+    OptionRow{'t', "time-limit", true},
     OptionRow{'i', "input", true},
+    // Taken and ignored: they change nothing in a rehearsal.
     OptionRow{'o', "setopt", true},
     OptionRow{'v', "verbose", false},
     OptionRow{0, "setattr", true},
@@ -59,6 +63,22 @@ Result<std::vector<std::string>> read_inputs(const std::vector<std::string>& fil
     return inputs;
 }
 
+/// Seconds of --time-limit: an FSD, or a number of minutes; 0 for none.
+Result<double> time_limit(const ScannedOptions& given) {
+    const auto text = given.value("time-limit");
+    if (!text) return 0.0;
+    const auto seconds = broker_config::parse_duration(*text);
+    if (!seconds) return fail(Kind::usage, "invalid Flux standard duration '{}'", *text);
+    const bool has_unit = !text->empty() && std::isalpha(static_cast<unsigned char>(text->back()));
+    return std::isinf(*seconds) ? 0.0 : *seconds * (has_unit ? 1.0 : 60.0);
+}
+
+/// Variables that tell a program which job it is part of: the next job has its own.
+bool is_of_a_job(std::string_view variable) {
+    return variable.starts_with("FLUX_JOB_") || variable.starts_with("FLUX_TASK_") ||
+           variable == "FLUX_URI" || variable == "FLUX_KVS_NAMESPACE";
+}
+
 }  // namespace
 
 std::string_view name(JobCommand command) {
@@ -88,10 +108,13 @@ Result<JobOptions> parse_job_options(JobCommand command, std::span<const std::st
         return fail(Kind::usage, "node count must not be greater than task count");
     if (shape.exclusive && shape.nodes == 0)
         return fail(Kind::usage, "exclusive can only be set with a node count");
+    if (const auto input = given.value("input"); input && *input != "/dev/null")
+        return fail(Kind::usage, "--input={}: tasks of the rehearsal read /dev/null only", *input);
     result.watch = command == JobCommand::run || given.has("watch") || given.has("wait");
     result.quiet = given.has("quiet");
     result.label_io = given.has("label-io");
     result.directory = given.value("cwd").value_or("");
+    TRY_ASSIGN(result.time_limit, time_limit(given));
     result.command = std::move(given.rest);
     if (result.command.empty() && command != JobCommand::alloc)
         return fail(Kind::usage, "job command and arguments are missing");
@@ -129,11 +152,10 @@ Result<std::vector<std::vector<std::string>>> expand_bulk(const std::vector<std:
 
 JobRequest make_request(const JobOptions& given, std::vector<std::string> command,
                         const Environment& environment) {
-    JobRequest request{.shape = given.shape, .watch = given.watch};
+    JobRequest request{.shape = given.shape, .watch = given.watch, .time_limit = given.time_limit};
     request.plan.argv = std::move(command);
     for (const auto& [variable, value] : environment)
-        if (!variable.starts_with("FLUX_"))
-            request.plan.environment.push_back(variable + '=' + value);
+        if (!is_of_a_job(variable)) request.plan.environment.push_back(variable + '=' + value);
     std::error_code error;
     request.plan.directory =
         given.directory.empty() ? std::filesystem::current_path(error).string() : given.directory;

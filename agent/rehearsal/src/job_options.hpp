@@ -21,7 +21,8 @@ struct JobOptions {
     bool watch = false;
     bool quiet = false;
     bool label_io = false;
-    std::string directory;                  ///< empty: the client's
+    double time_limit = 0.0;                ///< seconds; 0: none
+    std::string directory = {};             ///< empty: the client's
     std::vector<std::string> command = {};  ///< and arguments, untouched
 };
 

@@ -14,7 +14,8 @@ json::Value text_body(std::string_view text) {
 }  // namespace
 
 Jobs::~Jobs() {
-    for (auto& [id, job] : jobs_) reactor_.cancel(job.kill_timer);
+    for (auto& [id, job] : jobs_)
+        for (const auto timer : {job.kill_timer, job.limit_timer}) reactor_.cancel(timer);
 }
 
 Node* Jobs::node(Rank rank) {
@@ -128,6 +129,14 @@ void Jobs::start(Job& job) {
             job.shares.push_back({rank, static_cast<std::uint32_t>(job.shares.size()), 1, 0});
     for (const auto& share : job.shares)
         for (std::uint32_t i = 0; i < share.count; ++i) job.running.insert(share.first + i);
+    if (job.request.time_limit > 0.0) {
+        const auto limit = std::chrono::duration<double>(std::min(job.request.time_limit, 1e8));
+        job.limit_timer =
+            reactor_.after(std::chrono::duration_cast<Duration>(limit), [this, id = job.id] {
+                if (Job* late = find(id); late != nullptr && !late->failed)
+                    raise(*late, "timeout", "resource allocation expired", SIGALRM);
+            });
+    }
     order_tasks(job);
 }
 
@@ -183,10 +192,10 @@ void Jobs::end_tasks(Job& job, std::uint32_t number, int code) {
     if (job.running.empty()) finish(job);
 }
 
-void Jobs::raise(Job& job, std::string_view type, std::string_view text) {
+void Jobs::raise(Job& job, std::string_view type, std::string_view text, int number) {
     job.failed = true;
     tell(job, topic::exception, text_body(text).set("type", json::Value::string(type)));
-    signal(job, SIGTERM);
+    signal(job, number);
     job.kill_timer = reactor_.after(options_.kill_timeout, [this, id = job.id] {
         if (Job* late = find(id)) signal(*late, SIGKILL);
     });
@@ -241,7 +250,7 @@ void Jobs::cancel(JobId id) {
 }
 
 void Jobs::finish(Job& job) {
-    reactor_.cancel(job.kill_timer);
+    for (const auto timer : {job.kill_timer, job.limit_timer}) reactor_.cancel(timer);
     for (const auto& share : job.shares)
         if (Node* at = node(share.rank)) at->used -= share.cores;
     tell(job, topic::done, json::Value::object().set("code", json::Value::integer(job.code)));

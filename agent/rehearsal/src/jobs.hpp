@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <csignal>
 #include <functional>
 #include <map>
 #include <string>
@@ -59,7 +60,7 @@ class Jobs {
     void start(Job& job);
     void order_tasks(Job& job);
     void end_tasks(Job& job, std::uint32_t number, int code);
-    void raise(Job& job, std::string_view type, std::string_view text);
+    void raise(Job& job, std::string_view type, std::string_view text, int number = SIGTERM);
     void finish(Job& job);
     void signal(const Job& job, int number);
     void tell(const Job& job, std::string_view what, json::Value body, std::string data = "");

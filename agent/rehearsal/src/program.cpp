@@ -31,6 +31,7 @@ constexpr std::array commands = {
     Command{"overlay", run_overlay, "status"},
     Command{"resource", run_resource, "list"},
     Command{"shutdown", run_shutdown, ""},
+    Command{"proxy", run_proxy, "URI [COMMAND [ARGS...]]"},
     Command{"version", run_version, ""},
 };
 
@@ -54,7 +55,12 @@ Result<int> run_broker(const Invocation& call) {
     // Said first and whatever the log level: nobody shall take this for Flux.
     print(STDERR_FILENO, "muster-rehearsal: this is a rehearsal of a Flux broker, not Flux\n");
     ::signal(SIGPIPE, SIG_IGN);
-    TRY_ASSIGN(auto arguments, parse_broker_arguments(call.words));
+    auto given = parse_broker_arguments(call.words);
+    if (!given) {
+        print(STDERR_FILENO, fmt::format("broker: {}\n", given.error().message));
+        return 1;
+    }
+    auto& arguments = *given;
     if (const auto directory = call.environment.find("FLUX_CONF_DIR");
         arguments.config_path.empty() && directory != call.environment.end())
         arguments.config_path = directory->second;

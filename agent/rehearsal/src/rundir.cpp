@@ -33,7 +33,7 @@ void link_program(const std::string& directory) {
     ::mkdir(directory.c_str(), 0700);
     const auto link = directory + "/flux";
     ::unlink(link.c_str());
-    static_cast<void>(::symlink(self.data(), link.c_str()));
+    if (::symlink(self.data(), link.c_str()) != 0) return;
 }
 
 }  // namespace

@@ -31,6 +31,14 @@ struct Setup {
 
     Rank rank() const { return overlay.rank; }
     Rank size() const { return overlay.tree.size(); }
+    /// What Flux would refuse later than bootstrap, by the module whose table it is.
+    struct Refusal {
+        std::string table;  ///< "tbon", "resource", "heartbeat", ...
+        std::string text;   ///< as the module logs it
+    };
+    std::vector<Refusal> refusals;
+    const Refusal* refusal(std::string_view table) const;
+
     std::string attribute(const std::string& name, std::string_view otherwise = "") const;
 };
 
@@ -40,7 +48,7 @@ std::string choose_hostname(const Attributes& attributes, const Environment& env
 
 /// Reads the configuration file, or the *.toml files of a directory, as strictly as Flux, and finds
 /// this broker's place in it. Errors: config and malformed; the text is what Flux logs as
-/// broker.crit.
+/// broker.crit. What modules of Flux would refuse afterwards is left in `refusals`.
 Result<Setup> load_setup(const BrokerArguments& arguments, const std::string& hostname,
                          std::string version);
 

@@ -115,7 +115,8 @@ Result<void> Tasks::start(const Message& message) {
     order->plan.directory = choose_directory(order->plan.directory, note);
     if (!note.empty())
         report(topic::task_note, order->job, order->first, json::Value::object(),
-               fmt::format("flux-shell[{}]:  WARN: {}\n", order->node, note));
+               fmt::format("flux-shell[{}]:  ERROR: host {}: {}\n", order->node, options_.hostname,
+                           note));
     for (std::uint32_t i = 0; i < order->count; ++i) start_one(*order, order->first + i);
     return {};
 }

@@ -31,7 +31,7 @@ Result<int> Watch::run(std::vector<JobRequest> requests) {
     TRY(client_.catch_signals());
     for (const auto& request : requests) {
         TRY_ASSIGN(const auto number, client_.send(topic::submit, encode_request(request)));
-        jobs_[number] = 0;
+        jobs_[number] = {.since = SystemClock().now()};
     }
     while (!jobs_.empty()) {
         TRY_ASSIGN(const auto message, client_.receive());
@@ -49,16 +49,17 @@ void Watch::handle(const Message& message) {
     const auto found = jobs_.find(request);
     if (found == jobs_.end()) return;
     if (message.topic == topic::accepted) {
-        found->second = message.body.get("job").as_integer().value_or(0);
-        if (!options_.quiet && command_ != JobCommand::run)
-            print(STDOUT_FILENO, message.body.get("name").as_string().value_or("") + '\n');
-        if (signal_ != 0) static_cast<void>(cancel(found->second));
+        auto& job = found->second;
+        job.id = message.body.get("job").as_integer().value_or(0);
+        job.name = message.body.get("name").as_string().value_or("");
+        if (!options_.quiet && command_ != JobCommand::run) print(STDOUT_FILENO, job.name + '\n');
+        if (signal_ != 0) static_cast<void>(cancel(job.id));
     } else if (message.topic == topic::output) {
         print_output(message);
     } else if (message.topic == topic::note) {
         print(STDERR_FILENO, message.data);
     } else if (message.topic == topic::exception) {
-        print_exception(message);
+        print_exception(found->second, message);
     } else if (message.topic == topic::error) {
         print(STDERR_FILENO, fmt::format("flux-{}: ERROR: {}\n", name(command_), text_of(message)));
         end(request, 1);
@@ -84,10 +85,15 @@ void Watch::print_output(const Message& message) const {
     print(err ? STDERR_FILENO : STDOUT_FILENO, text);
 }
 
-void Watch::print_exception(const Message& message) const {
-    print(STDERR_FILENO,
-          fmt::format("job.exception: type={} severity=0 {}\n",
-                      message.body.get("type").as_string().value_or(""), text_of(message)));
+void Watch::print_exception(const Followed& job, const Message& message) const {
+    const auto what =
+        fmt::format("type={} severity=0 {}\n", message.body.get("type").as_string().value_or(""),
+                    text_of(message));
+    // flux-job(1) words it in two ways, for one job and for several.
+    const std::chrono::duration<double> after = SystemClock().now() - job.since;
+    print(STDERR_FILENO, command_ == JobCommand::run ? fmt::format("{:.3f}s: job.exception {} {}",
+                                                                   after.count(), job.name, what)
+                                                     : fmt::format("job.exception: {}", what));
 }
 
 void Watch::end(std::int64_t request, int code) {
@@ -99,7 +105,7 @@ void Watch::end(std::int64_t request, int code) {
 Result<void> Watch::on_signal() {
     if (signal_ != 0) end_by_signal();
     signal_ = client_.caught();
-    for (const auto& [request, job] : jobs_) TRY(cancel(job));
+    for (const auto& [request, job] : jobs_) TRY(cancel(job.id));
     return {};
 }
 

@@ -8,6 +8,7 @@
 #include "client.hpp"
 #include "job.hpp"
 #include "job_options.hpp"
+#include "muster/base/clock.hpp"
 
 namespace muster::rehearsal {
 
@@ -25,7 +26,12 @@ class Watch {
   private:
     void handle(const Message& message);
     void print_output(const Message& message) const;
-    void print_exception(const Message& message) const;
+    struct Followed {
+        TimePoint since;
+        JobId id = 0;  ///< 0 until accepted
+        std::string name = {};
+    };
+    void print_exception(const Followed& job, const Message& message) const;
     void end(std::int64_t request, int code);
     Result<void> on_signal();
     Result<void> cancel(JobId job);
@@ -34,7 +40,7 @@ class Watch {
     Client& client_;
     JobCommand command_;
     const JobOptions& options_;
-    std::map<std::int64_t, JobId> jobs_;  ///< those not ended, by request; 0 until accepted
+    std::map<std::int64_t, Followed> jobs_;  ///< those not ended, by request
     int code_ = 0;
     int signal_ = 0;
 };

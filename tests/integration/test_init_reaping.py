@@ -127,7 +127,7 @@ def test_the_references_leave_it_to_the_kernel(table, init):
 
 def test_strangers_are_left_alone(table):
     """In a shared process namespace: neighbours in our process group and session, and our parent."""
-    script = f"sleep 1000 & {program('muster-init')} sh -c '(sleep 1001 &) ; exit 4'; echo code $?; kill -0 $! && echo lives; kill $!"
+    script = f"sleep 1000 & {program('muster-init')} sh -c '(sleep 1001 &) ; exit 4'; echo code $?; kill -0 $! && echo lives; kill $!; wait"
     done = table.bench.run("sh", "-c", script, env={TAG: table.tag})
     assert done.out == "code 4\nlives\n", done
     assert table.left() == []

@@ -2,6 +2,7 @@
 """Fixtures of all Python tests. tests/run sets MUSTER_BIN, MUSTER_TEST_OUTPUT and MUSTER_TEST_FLUX."""
 import os
 import pathlib
+import signal
 import sys
 
 import pytest
@@ -15,6 +16,11 @@ import secret_scan  # noqa: E402
 
 
 def pytest_configure(config):
+    # A shell starts background commands with these ignored, and what is ignored stays so over exec: every pod
+    # of ours would be deaf to them.
+    for number in (signal.SIGINT, signal.SIGQUIT):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
     config.addinivalue_line("markers", "slow: left out by tests/run --quick")
     config.addinivalue_line("markers", "asan: also run with the asan preset's programs")
     if not hasattr(config.option, "timeout") or config.option.timeout is None:

@@ -17,6 +17,9 @@
 namespace muster::broker_config {
 namespace {
 
+/// toml++ limits brackets, but not dotted keys.
+constexpr unsigned deepest = 128;
+
 /// toml++ 3.3.0 writes keys with tabs or newlines so that they are lost when read back.
 bool is_control(char c) {
     return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
@@ -26,13 +29,13 @@ class Importer {
   public:
     Importer(const AsciiText& ascii, std::string_view file) : ascii_(ascii), file_(file) {}
 
-    Result<Table> table(const toml::table& source) const {
+    Result<Table> table(const toml::table& source, unsigned depth = 0) const {
         Table table;
         for (const auto& [key, node] : source) {
             std::string name = ascii_.decode(key.str());
             if (name.empty() || std::any_of(name.begin(), name.end(), is_control))
                 return malformed(key.source(), "a key is empty or has a control character");
-            TRY_ASSIGN(auto value, convert(node));
+            TRY_ASSIGN(auto value, convert(node, depth + 1));
             table.add(std::move(name), std::move(value));
         }
         // toml++ sorts by name; errors and `left unpacked` lists follow the file, as Flux's do.
@@ -49,16 +52,17 @@ class Importer {
         return fail(Kind::malformed, "{}:{}: {}", file_, at.begin.line, reason);
     }
 
-    Result<Value> convert(const toml::node& node) const {
+    Result<Value> convert(const toml::node& node, unsigned depth) const {
+        if (depth > deepest) return malformed(node.source(), "nested too deep");
         const auto begin = node.source().begin;
         const Place place{file_, begin.line, begin.column};
         switch (node.type()) {
             case toml::node_type::table: {
-                TRY_ASSIGN(auto members, table(*node.as_table()));
+                TRY_ASSIGN(auto members, table(*node.as_table(), depth));
                 return Value{std::move(members), place};
             }
             case toml::node_type::array: {
-                TRY_ASSIGN(auto items, array(*node.as_array()));
+                TRY_ASSIGN(auto items, array(*node.as_array(), depth));
                 return Value{std::move(items), place};
             }
             case toml::node_type::string:
@@ -86,10 +90,10 @@ class Importer {
         return malformed(node.source(), "Flux takes no date without a time, nor the reverse");
     }
 
-    Result<Array> array(const toml::array& source) const {
+    Result<Array> array(const toml::array& source, unsigned depth) const {
         Array items;
         for (const auto& node : source) {
-            TRY_ASSIGN(auto value, convert(node));
+            TRY_ASSIGN(auto value, convert(node, depth + 1));
             if (!items.empty() && items.front().data.index() != value.data.index())
                 return malformed(node.source(), "Flux takes no array of mixed types");
             items.push_back(std::move(value));

@@ -2,7 +2,6 @@
 #include "supervisor.hpp"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 
 #include <algorithm>
 
+#include "explain.hpp"
 #include "muster/base/exit_code.hpp"
 
 namespace muster::init {
@@ -348,31 +348,12 @@ void Supervisor::report(const Life& life) const {
 }
 
 void Supervisor::start_explaining() {
-    // Only `muster run` is known to have an explain beside it.
-    const char* word = options_.command[1];
-    if (!verdict_.explain || word == nullptr || strcmp(word, "run") != 0) {
+    if (!verdict_.explain || !has_explain(options_.command)) {
         start_sweeping();
         return;
     }
-    std::array<char, 8> explain{"explain"};
-    std::array<char, 10> status_flag{"--status"};
-    std::array<char, 8> role_flag{"--role"};
-    std::array<char, 8> status{};
-    std::array<char, 16> role{};
-    set_text(status, Line() << verdict_.code);
-    set_text(role, Line() << role_name(pipe_.role()));
-    std::array<char, 17> program_flag{"--program-status"};
-    const bool has_program = pipe_.role() == Role::leader && *pipe_.path() != '\0';
-    const std::array<char*, 9> words{options_.command[0],
-                                     explain.data(),
-                                     status_flag.data(),
-                                     status.data(),
-                                     role_flag.data(),
-                                     role.data(),
-                                     has_program ? program_flag.data() : nullptr,
-                                     const_cast<char*>(pipe_.path()),  // NOLINT: execve's type
-                                     nullptr};
-    const Spawned child = spawner_.spawn(words.data(), plain_environment_, false);
+    const Spawned child =
+        spawn_explain(spawner_, options_.command[0], plain_environment_, verdict_.code, pipe_);
     if (child.error != 0) {
         say(Line() << "cannot run explain: " << error_text(child.error));
         start_sweeping();

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "role.hpp"
+#include "spawn.hpp"
+
+namespace muster::init {
+
+/// Whether `command` is `PROGRAM run ...`: only `muster run` is known to have an explain beside it.
+bool has_explain(char* const command[]);
+
+/// Starts `PROGRAM explain --status CODE --role ROLE [--program-status PATH]` in the background.
+/// For a leader PATH says where its program's end is recorded: the directory may have been a flag
+/// of muster run's.
+Spawned spawn_explain(Spawner& spawner, char* program, char* const environment[], int code,
+                      const RolePipe& pipe);
+
+}  // namespace muster::init

@@ -186,8 +186,9 @@ class Pod:
         return wait_until(look, lambda: f"{pattern!r} in the log of {self.hostname}:\n{self.log()}", deadline)
 
     def signal(self, number):
-        """A signal to PID 1, as the container runtime sends it."""
-        os.kill(self.pid, number)
+        """A signal to PID 1, as the container runtime sends it: none when the pod has just ended."""
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, number)
 
     def processes(self):
         """The living processes of the pod, PID 1 first; zombies have an empty argv and are listed, too."""

@@ -17,8 +17,11 @@ Result<void> write_files(const Plan& plan, const curve::Certificate& certificate
         TRY(write_file(plan.paths.resources, plan.resources_json, 0644));
     TRY(write_file(plan.paths.broker_toml, plan.broker_toml, 0644));
     if (!plan.batch_lines.empty()) TRY(write_file(plan.paths.batch, plan.batch_lines, 0644));
-    if (::unlink(plan.paths.status.c_str()) != 0 && errno != ENOENT)
-        return fail(Kind::io, "remove {}: {}", plan.paths.status, os_error(errno));
+    // Of an earlier life of this pod: neither says anything of the broker that is about to run.
+    for (const auto& stale : {plan.paths.status, plan.paths.leaving}) {
+        if (::unlink(stale.c_str()) != 0 && errno != ENOENT)
+            return fail(Kind::io, "remove {}: {}", stale, os_error(errno));
+    }
     return {};
 }
 

@@ -50,11 +50,13 @@ TEST_F(WritePlan, LeavesExactlyThePlansFiles) {
     EXPECT_EQ(read_file(made.paths.resources).value(), made.resources_json);
 }
 
-TEST_F(WritePlan, RemovesTheStatusOfAnEarlierProgram) {
+TEST_F(WritePlan, RemovesWhatAnEarlierLifeSaid) {
     const auto made = plan("");
     std::ofstream(made.paths.status) << "exit 3\n";
+    std::ofstream(made.paths.leaving) << "";
     ASSERT_TRUE(write_plan(made, certificate()));
     EXPECT_FALSE(std::filesystem::exists(made.paths.status));
+    EXPECT_FALSE(std::filesystem::exists(made.paths.leaving));
 }
 
 TEST_F(WritePlan, NamesTheDirectoryAndTheMend) {

@@ -7,8 +7,8 @@
 namespace muster::bootstrap {
 
 /// Makes the plan's directories and files: curve.cert (0600), broker.toml, R.json, each whole or
-/// not at all; removes the status of an earlier program. The same plan leaves the same bytes.
-/// Errors: io, naming the path and the mend.
+/// not at all; removes what an earlier life of the pod has left (status, leaving mark). The same
+/// plan leaves the same bytes. Errors: io, naming the path and the mend.
 Result<void> write_plan(const Plan& plan, const curve::Certificate& certificate);
 
 }  // namespace muster::bootstrap

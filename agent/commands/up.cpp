@@ -138,6 +138,7 @@ Result<local::UpOptions> make_options(const CommandLine& line, const OwnFlags& o
     options.mode = given(line, environment, "mode").value_or("submit");
     options.flags = given(line, environment, "flags").value_or("");
     if (given(line, environment, "grace")) options.grace = settings.grace;
+    options.has_certificate = settings.cert || settings.secret;
     options.command = line.command;
     options.keep = own.keep;
     options.timeline = own.timeline;

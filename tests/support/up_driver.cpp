@@ -26,6 +26,7 @@ void set(muster::local::UpOptions& options, const std::string& option, const std
     if (option == "--directory") options.directory = value;
     if (option == "--timeline") options.timeline = value;
     if (option == "--runs-program") options.runs_program = value == "yes";
+    if (option == "--has-certificate") options.has_certificate = value == "yes";
     if (option == "--keep") options.keep = value == "yes";
     if (option == "--logs" && value == "all") options.logs = muster::local::Logs::all;
     if (option == "--grace") options.grace = std::chrono::milliseconds(number(value));

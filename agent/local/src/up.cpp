@@ -67,10 +67,8 @@ std::string describe(const UpOptions& options) {
 }
 
 /// Path of a certificate for this instance alone, unless the user brought one (or a secret).
-Result<std::string> make_certificate(const UpOptions& options, const Environment& users,
-                                     const Workspace& workspace) {
-    for (const char* name : {"MUSTER_CERT", "MUSTER_SECRET"})
-        if (options.settings.contains(name) || users.contains(name)) return std::string{};
+Result<std::string> make_certificate(const UpOptions& options, const Workspace& workspace) {
+    if (options.has_certificate) return std::string{};
     TRY_ASSIGN(curve::KeyPair keys, curve::make_key_pair());
     const std::string path = workspace.path() + "/curve.cert";
     TRY(curve::write(path, {.name = "muster-up", .metadata = {}, .keys = std::move(keys)}));
@@ -94,7 +92,7 @@ Result<int> up(const UpOptions& options) {
     Strays strays;
     strays.except(keeper.pid());
 
-    TRY_ASSIGN(const std::string certificate, make_certificate(options, users, workspace));
+    TRY_ASSIGN(const std::string certificate, make_certificate(options, workspace));
     const Instance instance{
         .size = options.size,
         .max_size = most,

@@ -34,11 +34,10 @@ Result<std::vector<std::string>> workspace_candidates(const std::string& wanted,
         std::error_code ignored;
         consider(std::filesystem::absolute(wanted, ignored).string());
         if (candidates.empty())
-            return fail(
-                Kind::usage,
-                "directory {} is too long a path for the brokers' sockets: give --directory "
-                "a path of at most {} characters",
-                wanted, room);
+            return fail(Kind::usage,
+                        "directory {} is too long a path for the brokers' sockets: give --dir "
+                        "a path of at most {} characters",
+                        wanted, room);
         return candidates;
     }
     for (const char* name : {"XDG_RUNTIME_DIR", "TMPDIR"})
@@ -58,7 +57,7 @@ Result<Workspace> Workspace::make(const std::string& wanted, const Environment& 
         if (::mkdtemp(path.data()) != nullptr) return Workspace(std::move(path));
         reason = errno;
     }
-    return fail(Kind::io, "make a directory in {}: {}: give --directory one that can be written",
+    return fail(Kind::io, "make a directory in {}: {}: give --dir one that can be written",
                 candidates.back(), os_error(reason));
 }
 

@@ -31,6 +31,7 @@ struct UpOptions {
     std::string flags;                      ///< for flux submit, as `muster run` takes them
     Environment settings;  ///< MUSTER_* variables of every pod, on top of the user's environment
     std::vector<std::string> run_flags;  ///< for `muster run`, before the "--"
+    bool has_certificate = false;        ///< the settings name one, or a secret; else one is made
     std::vector<std::string> command;    ///< the program and its arguments
     bool runs_program = true;            ///< false: nothing runs, users attach to the instance
 

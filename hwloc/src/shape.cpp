@@ -91,11 +91,11 @@ Result<std::vector<Shape>> parse_shapes(std::string_view text, std::uint32_t ran
     std::vector<Shape> shapes;
     shapes.reserve(ranks);
     Idset missing;
-    for (std::uint32_t rank = 0; rank < ranks; ++rank) {
-        if (found[rank])
-            shapes.push_back(*found[rank]);
+    for (const auto& shape : found) {
+        if (shape)
+            shapes.push_back(*shape);
         else
-            missing.insert(rank);
+            missing.insert(static_cast<std::uint32_t>(&shape - found.data()));
     }
     if (!missing.empty())
         return fail(Kind::usage, "resources '{}': no shape for rank{} {}; add [{}]:cores=N",

@@ -42,8 +42,9 @@ Result<Words> make_words(const Settings& settings, const Words& command, const L
         case Mode::launcher:
             return command;
         case Mode::submit:
-            // Without --input the job waits for an end of its standard input that never comes.
-            words = {facts.flux, "submit", "--watch", "--quiet", "--input=/dev/null"};
+            // flux run submits and watches. flux submit --watch would hold the output back until
+            // the job ends, wherever it is not a terminal, and lose it when it is stopped (0.88).
+            words = {facts.flux, "run"};
             append(words, size_flags(settings, size));
             append(words, settings.flags);
             words.emplace_back("--");
@@ -55,6 +56,7 @@ Result<Words> make_words(const Settings& settings, const Words& command, const L
                             "--mode batch takes one script, of which every line is a job");
             if (facts.batch_lines.empty())
                 return fail(Kind::usage, "--mode batch: {} has no command line", command.front());
+            // Without --input the jobs wait for an end of their standard input that never comes.
             words = {facts.flux, "bulksubmit", "--watch", "--quiet", "--input=/dev/null"};
             append(words, settings.flags);
             // From a file: among the arguments a line of the user's could be taken for a separator.

@@ -165,7 +165,7 @@ constexpr std::array rows{
     SettingRow{"nodes", "N", "size", "nodes of the submitted program",
                number<&S::nodes, 1, most_ranks>},
     SettingRow{"flags", "WORDS", "-",
-               "more flags for flux submit, bulksubmit or alloc; quoted as in a shell",
+               "more flags for flux run, bulksubmit or alloc; quoted as in a shell",
                words<&S::flags>},
     SettingRow{"wrap", "WORDS", "-", "words put before the initial program; quoted as in a shell",
                words<&S::wrap>},

@@ -30,19 +30,14 @@ Result<Words> program(Words flags, const Words& command, Words batch_lines = {})
     return Words(shim + 1, plan.argv.end());
 }
 
-TEST(Program, SubmitIsTheDefault) {
+TEST(Program, SubmitIsTheDefaultAndStreams) {
     EXPECT_THAT(*program({}, {"hi", "a b"}),
-                ElementsAre("flux", "submit", "--watch", "--quiet", "--input=/dev/null", "-N4",
-                            "-n4", "--", "hi", "a b"));
+                ElementsAre("flux", "run", "-N4", "-n4", "--", "hi", "a b"));
     EXPECT_THAT(*program({"--tasks=8", "--flags=-o 'cpu affinity'"}, {"hi"}),
-                ElementsAre("flux", "submit", "--watch", "--quiet", "--input=/dev/null", "-N4",
-                            "-n8", "-o", "cpu affinity", "--", "hi"));
-    EXPECT_THAT(*program({"--tasks=2"}, {"hi"}),
-                ElementsAre("flux", "submit", "--watch", "--quiet", "--input=/dev/null", "-n2",
-                            "--", "hi"));
+                ElementsAre("flux", "run", "-N4", "-n8", "-o", "cpu affinity", "--", "hi"));
+    EXPECT_THAT(*program({"--tasks=2"}, {"hi"}), ElementsAre("flux", "run", "-n2", "--", "hi"));
     EXPECT_THAT(*program({"--nodes=2"}, {"hi"}),
-                ElementsAre("flux", "submit", "--watch", "--quiet", "--input=/dev/null", "-N2",
-                            "-n2", "--", "hi"));
+                ElementsAre("flux", "run", "-N2", "-n2", "--", "hi"));
 }
 
 TEST(Program, LauncherIsTheProgramItself) {

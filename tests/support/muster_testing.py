@@ -5,6 +5,7 @@ Whatever a process prints goes to a file under the test's directory of MUSTER_TE
 build/tests/output), because when the test ends all of it is searched for the secrets that the test made.
 """
 import contextlib
+import ctypes
 import dataclasses
 import os
 import pathlib
@@ -19,6 +20,8 @@ BIN = pathlib.Path(os.environ.get("MUSTER_BIN") or REPOSITORY / "build" / "dev" 
 OUTPUT = pathlib.Path(os.environ.get("MUSTER_TEST_OUTPUT") or REPOSITORY / "build" / "tests" / "output").resolve()
 # What secrets the present test made and then changed or removed; conftest's `output` searches for them.
 REMEMBERED = []
+
+LIBC = ctypes.CDLL(None)
 
 # Nothing here should take long; on a loaded machine it may. A deadline that passes is a failure, not a measurement.
 DEADLINE = 60.0
@@ -40,9 +43,10 @@ def real_flux():
 
 def plain_environment(**more):
     """An environment with nothing of muster's or Flux's in it but what `more` says."""
-    kept = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "ASAN_OPTIONS", "UBSAN_OPTIONS", "USER", "TERM")
+    # No HOME: Flux's rc1 starts bash, which would read somebody's .bashrc.
+    kept = ("PATH", "LANG", "LC_ALL", "TMPDIR", "ASAN_OPTIONS", "UBSAN_OPTIONS", "USER", "TERM")
     environment = {name: os.environ[name] for name in kept if name in os.environ}
-    return {**environment, **{name: str(value) for name, value in more.items() if value is not None}}
+    return {"HOME": "/nonexistent", **environment, **{name: str(value) for name, value in more.items() if value is not None}}
 
 
 def wait_until(condition, what, deadline=DEADLINE):
@@ -70,6 +74,11 @@ class Done:
         return f"{self.argv}: code {self.code}\n--- stdout\n{self.out}\n--- stderr\n{self.err}"
 
 
+def end_with_parent():
+    """In a child before exec: SIGKILL when the test process ends, however it ends (prctl(2), PR_SET_PDEATHSIG)."""
+    LIBC.prctl(1, signal.SIGKILL, 0, 0, 0)
+
+
 class Process:
     """A started process whose output goes to files; killed with its process group when the test ends."""
 
@@ -80,7 +89,7 @@ class Process:
         self.started = time.monotonic()
         with open(self.out_path, "wb") as out, open(self.err_path, "wb") as err:
             self.popen = subprocess.Popen(self.argv, stdin=stdin, stdout=out, stderr=err, env=environment, cwd=cwd,
-                                          start_new_session=True)
+                                          start_new_session=True, preexec_fn=end_with_parent)
         self.pid = self.popen.pid
 
     def out(self):

@@ -44,7 +44,7 @@ def real_flux():
 def plain_environment(**more):
     """An environment with nothing of muster's or Flux's in it but what `more` says."""
     # No HOME: Flux's rc1 starts bash, which would read somebody's .bashrc.
-    kept = ("PATH", "LANG", "LC_ALL", "TMPDIR", "ASAN_OPTIONS", "UBSAN_OPTIONS", "USER", "TERM")
+    kept = ("PATH", "LANG", "LC_ALL", "TMPDIR", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "USER", "TERM")
     environment = {name: os.environ[name] for name in kept if name in os.environ}
     return {"HOME": "/nonexistent", **environment, **{name: str(value) for name, value in more.items() if value is not None}}
 

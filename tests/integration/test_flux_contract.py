@@ -38,6 +38,8 @@ KEYS = {"name", "flux", "size", "toml", "replace", "append", "config", "files", 
 
 def rows():
     for path in sorted(DATA.glob("*.json")):
+        if path.stem == "commands":
+            continue
         for row in json.loads(path.read_text(encoding="utf-8")):
             yield pytest.param(row, id=f"{path.stem}:{row['name']}".replace(" ", "-"))
 
@@ -133,6 +135,52 @@ def run_row(row, flux, bench, tmp_path):
 @pytest.mark.parametrize("row", rows())
 def test_row(row, flux, bench, tmp_path):
     run_row(row, flux, bench, tmp_path)
+
+
+def complaints(row, done):
+    """What is wrong with the end of a command, in sentences."""
+    if done.code != row["code"]:
+        yield f"code {done.code}, not {row['code']}"
+    for stream, text in (("stdout", done.out), ("stderr", done.err)):
+        for pattern in row.get(stream, []):
+            if not re.search(pattern, text, re.M):
+                yield f"no {pattern!r} in {stream}"
+    if "sorted" in row and sorted(done.out.splitlines()) != sorted(row["sorted"]):
+        yield "other lines"
+    if "text" in row and done.out != row["text"]:
+        yield "another text"
+
+
+def command_rows():
+    return json.loads((DATA / "commands.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.asan
+def test_commands(flux, bench, tmp_path):
+    """commands.json: what a command of an instance of four brokers, two cores each, prints and ends with.
+
+    words: the command; code; stdout and stderr: regular expressions; sorted: all lines of its output in any order;
+    text: its output; env, cwd: where it runs; files: as in the other rows."""
+    instance = brokers.Instance(bench, tmp_path, flux, 4)
+    instance.start_all("sleep", "600")
+    instance.brokers[0].wait_for("quorum->run")
+    wrong = []
+    for row in command_rows():
+        unknown = set(row) - {"name", "flux", "words", "code", "stdout", "stderr", "sorted", "text", "env", "cwd", "files"}
+        assert not unknown, f"{row['name']}: keys {unknown}"
+        for name, content in row.get("files", {}).items():
+            (tmp_path / name).write_text(content)
+            (tmp_path / name).chmod(0o755)
+        done = instance.ask(*[instance.fill(word) for word in row["words"]], env=row.get("env", {}), cwd=row.get("cwd"))
+        wrong += [f"{row['name']}: {what}: {done}" for what in complaints(row, done)]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_a_wrong_command_fails():
+    """The negative control of commands.json."""
+    done = muster_testing.Done(["x"], 0, "a\nb\n", "", 0.0)
+    assert not list(complaints({"code": 0, "stdout": ["^a$"], "sorted": ["b", "a"], "text": "a\nb\n"}, done))
+    assert len(list(complaints({"code": 1, "stdout": ["^c$"], "stderr": ["x"], "sorted": ["a"], "text": "a"}, done))) == 5
 
 
 def test_a_wrong_expectation_fails(bench, tmp_path):

@@ -106,7 +106,7 @@ class Instance:
 
     def ask(self, *words, rank=0, deadline=30, **options):
         """Runs a flux command against a rank's broker."""
-        return self.bench.run(self.program(), *words, env={"FLUX_URI": self.uri(rank), **options.pop("env", {})},
+        return self.bench.run(self.program(), *words, env={"FLUX_URI": self.uri(rank), "HOME": self.directory, **options.pop("env", {})},
                               deadline=deadline, **options)
 
     def wait_state(self, rank, state):

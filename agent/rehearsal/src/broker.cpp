@@ -152,13 +152,7 @@ bool Broker::open_overlay() {
 }
 
 int Broker::run() {
-    log_.forward_with([this](const LogRecord& record) {
-        Message message{.topic = "log", .from = setup_.rank()};
-        message.body.set("severity", json::Value::integer(static_cast<int>(record.severity)));
-        message.body.set("component", json::Value::string(record.component));
-        message.body.set("text", json::Value::string(record.text));
-        if (parent_) parent_->send(message);
-    });
+    log_.forward_with([this](const LogRecord& record) { forward_log(record); });
     if (const auto opened = open(); !opened) {
         log_(Severity::crit, "broker", "{}", opened.error().message);
         return 1;
@@ -176,6 +170,22 @@ int Broker::run() {
     reactor_.run();
     log_.forward_with(nullptr);
     return exit_code_;
+}
+
+void Broker::forward_log(const LogRecord& record) {
+    if (!parent_ || !parent_->joined()) {
+        unsent_log_.push_back(record);
+        return;
+    }
+    Message message{.topic = "log", .from = setup_.rank()};
+    message.body.set("severity", json::Value::integer(static_cast<int>(record.severity)));
+    message.body.set("component", json::Value::string(record.component));
+    message.body.set("text", json::Value::string(record.text));
+    send(std::move(message));
+}
+
+void Broker::forward_log_so_far() {
+    for (const auto& record : std::exchange(unsent_log_, {})) forward_log(record);
 }
 
 void Broker::post(std::string_view event) {
@@ -309,6 +319,7 @@ void Broker::enter_goodbye() {
 
 void Broker::on_parent_state(State state) {
     parent_state_ = state;
+    forward_log_so_far();
     const bool ready = state == State::quorum || state == State::run;
     const bool ending = state >= State::cleanup;
     if (state_ == State::join && ready) return post("parent-ready");

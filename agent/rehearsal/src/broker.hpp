@@ -5,6 +5,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "children.hpp"
 #include "initial_program.hpp"
@@ -41,6 +42,8 @@ class Broker {
     void enter_cleanup();
     void enter_shutdown();
     void enter_goodbye();
+    void forward_log(const LogRecord& record);
+    void forward_log_so_far();
     void on_parent_state(State state);
     void on_signal(int signal);
     void abort_program();
@@ -91,6 +94,7 @@ class Broker {
     TimePoint entered_;
     TimePoint started_;
     std::optional<State> parent_state_;
+    std::vector<LogRecord> unsent_log_;  ///< of a follower that has not joined yet
     int exit_code_ = 0;
     bool given_up_ = false;
 

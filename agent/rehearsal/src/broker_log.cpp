@@ -68,7 +68,7 @@ void BrokerLog::write(Severity severity, std::string_view component, std::string
     const LogRecord record{severity, std::string(component), *rank_, std::string(text)};
     if (mode_ == Mode::local)
         print(format_local(record));
-    else if (*rank_ != 0 && forward_)
+    else if (*rank_ != 0 && forward_ && severity > Severity::crit)
         forward_(record);
     else
         print_forwarded(record);

@@ -37,7 +37,8 @@ class BrokerLog {
     explicit BrokerLog(std::string hostname) : hostname_(std::move(hostname)) {}
 
     void configure(Rank rank, Mode mode, int level);
-    /// In leader mode a follower's records go to the leader through this, not to standard error.
+    /// In leader mode a follower's records go to the leader through this, not to standard error;
+    /// critical ones stay here, where someone looks for the reason of an end.
     void forward_with(std::function<void(const LogRecord&)> forward) {
         forward_ = std::move(forward);
     }

@@ -35,7 +35,8 @@ void Broker::send(Message message) {
     }
     if (const auto child = setup_.overlay.tree.child_towards(self, message.to)) {
         if (children_) children_->send(*child, message);
-    } else if (parent_) {
+    } else if (parent_ && parent_->joined()) {
+        // Before it has accepted our hello, a parent sends away whoever says anything else.
         parent_->send(message);
     }
 }

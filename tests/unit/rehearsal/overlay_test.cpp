@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <span>
 
 #include "children.hpp"
 #include "parent_link.hpp"
@@ -145,6 +146,27 @@ TEST_F(Overlay, AnotherKeyGetsNoWordIn) {
     const auto stranger = dial(options(1), "b", other);
     EXPECT_THAT(next(std::chrono::milliseconds(300)), testing::IsEmpty());
     EXPECT_EQ(children_->online(), 0u);
+}
+
+TEST_F(Overlay, TheRightServerKeyIsNotEnough) {
+    listen();
+    testing::internal::CaptureStderr();
+    // What only a home-made client does: the shared public key as server key, and a pair of its
+    // own.
+    const auto own = *curve::make_key_pair();
+    void* client = ::zmq_socket(context_.get(), ZMQ_DEALER);
+    const auto set = [&](int option, std::span<const std::uint8_t> key) {
+        EXPECT_EQ(::zmq_setsockopt(client, option, key.data(), key.size()), 0);
+    };
+    set(ZMQ_CURVE_SERVERKEY, keys_.public_key.bytes());
+    set(ZMQ_CURVE_PUBLICKEY, own.public_key.bytes());
+    set(ZMQ_CURVE_SECRETKEY, own.secret_key.bytes());
+    const int no_linger = 0;
+    ::zmq_setsockopt(client, ZMQ_LINGER, &no_linger, sizeof no_linger);
+    EXPECT_EQ(::zmq_connect(client, uri_.c_str()), 0);
+    EXPECT_THAT(next(std::chrono::milliseconds(300)), testing::IsEmpty());
+    ::zmq_close(client);
+    EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("overlay auth No access"));
 }
 
 TEST_F(Overlay, ASecondLifeTakesThePlaceOfTheFirst) {

@@ -63,10 +63,20 @@ bool holds_already(const std::string& path, std::string_view content, mode_t mod
     return holds_exactly(fd.get(), content);
 }
 
+/// A rename would put a file in the place of a device, a pipe or whatever else lives at the path,
+/// for everybody: root's /dev/full and /dev/stdout were lost that way. A directory it refuses by
+/// itself.
+bool is_replaceable(const std::string& path) {
+    struct stat status{};
+    return ::stat(path.c_str(), &status) != 0 || S_ISREG(status.st_mode) || S_ISDIR(status.st_mode);
+}
+
 }  // namespace
 
 Result<void> write_file(const std::string& path, std::string_view content, mode_t mode) {
     if (holds_already(path, content, mode)) return {};
+    if (!is_replaceable(path))
+        return fail(Kind::io, "write {}: not a regular file: name another path", path);
     TemporaryFile file(path);
     if (!file.fd()) return fail(Kind::io, "write {}: {}", path, os_error(errno));
     if (auto written = write_all(file.fd().get(), content); !written)

@@ -6,11 +6,31 @@
 #include <zmq.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 
 #include "muster/base/assert.hpp"
 
 namespace muster::rehearsal {
+namespace {
+
+/// Blocks every signal in this thread, and in those that it starts, for as long as it lives.
+class SignalsBlocked {
+  public:
+    SignalsBlocked() {
+        sigset_t all;
+        ::sigfillset(&all);
+        ::pthread_sigmask(SIG_BLOCK, &all, &before_);
+    }
+    SignalsBlocked(const SignalsBlocked&) = delete;
+    SignalsBlocked& operator=(const SignalsBlocked&) = delete;
+    ~SignalsBlocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+  private:
+    sigset_t before_{};
+};
+
+}  // namespace
 
 void ZmqContext::End::operator()(void* context) const noexcept {
     while (::zmq_ctx_term(context) != 0 && errno == EINTR) {
@@ -27,6 +47,9 @@ Result<ZmqContext> ZmqContext::make() {
 }
 
 Result<std::unique_ptr<ZmqSocket>> ZmqSocket::make(const ZmqContext& context, int type) {
+    // The first socket starts libzmq's threads. Each blocks its signals itself, but only once it
+    // runs; one that arrives before would end the process.
+    const SignalsBlocked blocked;
     void* socket = ::zmq_socket(context.get(), type);
     if (socket == nullptr) return fail(Kind::internal, "ZeroMQ socket: {}", os_error(errno));
     std::unique_ptr<ZmqSocket> made(new ZmqSocket(socket));

@@ -54,6 +54,23 @@ TEST(WriteFile, LeavesAReaderItsOldFile) {
     EXPECT_EQ(content_of(path), "new");
 }
 
+TEST(WriteFile, RefusesWhatIsNoRegularFileAndLeavesIt) {
+    const Scratch scratch;
+    const auto pipe = scratch / "pipe";
+    ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+    const auto link = scratch / "link";
+    fs::create_symlink("/dev/full", link);
+    for (const auto& path : {pipe, link}) {
+        const auto written = write_file(path, "a", 0600);
+        ASSERT_FALSE(written) << path;
+        EXPECT_EQ(written.error().kind, Kind::io);
+        EXPECT_THAT(written.error().message, HasSubstr(path + ": not a regular file"));
+    }
+    EXPECT_TRUE(fs::is_fifo(pipe));
+    EXPECT_TRUE(fs::is_symlink(link));
+    EXPECT_EQ(files_in(scratch / "."), 2u) << "no temporary file stays";
+}
+
 TEST(WriteFile, LeavesAFileThatHoldsTheContentAlready) {
     const Scratch scratch;
     const auto path = scratch.file("f", "same", 0600);

@@ -91,13 +91,13 @@ class Scene:
         wait_until(look, lambda: f"{pod.hostname} in {states}, it is in {self.state_of(pod)}:\n{self.instance.logs()}")
 
     def before_exec(self, role):
-        """The follower has no leader to reach; the leader waits for its configuration, which is a pipe."""
-        self.pods(files={"/etc/hold": {"text": HOLD.format(words='muster "$@"'), "mode": 0o755}})
+        """The follower has no leader to reach; the leader waits for its configuration, a pipe that nobody writes."""
+        self.pods(files={"/etc/hold": {"text": READS_A_PIPE, "mode": 0o755}})
         pod = self.follower if role == "follower" else self.leader
         if role == "leader":
             pod.argv[pod.argv.index(f"{MUSTER_BIN}/muster")] = "/etc/hold"
         self.instance.cluster.start([pod])
-        pod.wait_process("hold" if role == "leader" else "muster run")
+        pod.wait_process("muster run")
         if role == "follower":
             pod.wait_log("waiting for")
 
@@ -141,6 +141,7 @@ class Scene:
 
 
 HOLD = "#!/bin/sh\nuntil [ -e /tmp/go ]; do sleep 0.05; done\nexec {words}\n"
+READS_A_PIPE = '#!/bin/sh\nmkfifo /tmp/pipe\nMUSTER_CONFIG=/tmp/pipe exec muster "$@"\n'
 
 
 def parent_of(member):

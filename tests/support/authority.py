@@ -23,12 +23,13 @@ TTL = 30
 
 @dataclasses.dataclass
 class Faults:
-    """What is wrong with a server, for questions that `name` ends."""
+    """What is wrong with a server."""
     silent: bool = False              # reads questions and never answers
     rcode: int | None = None          # SERVFAIL or REFUSED instead of the answer
     without_soa: bool = False         # denials cannot be cached, as Docker's
     denies_unknown_types: bool = False  # NXDOMAIN although the name exists, as dnsmasq's and Docker's
     truncates: bool = False           # over UDP, everything
+    without_srv: bool = False         # SRV of a pod's own name is NODATA: its port has no name
     padding: int = 0                  # so many more addresses of nobody, from 127.255.0.1 on
 
 
@@ -164,7 +165,7 @@ class Authority(_Serving):
         if addresses and faults.padding:
             addresses = addresses + [f"127.255.{1 + n // 250}.{1 + n % 250}" for n in range(faults.padding)]
         records = [dns.address_record(question.name, address, self.ttl) for address in addresses]
-        if question.kind == dns.TYPE_SRV and records and not faults.denies_unknown_types:
+        if question.kind == dns.TYPE_SRV and records and not faults.without_srv:
             return dns.NOERROR, [dns.srv_record(question.name, question.name, self.port, self.ttl)], [], records
         matching = [record for record in records if record.kind == question.kind]
         return dns.NOERROR, matching, [] if matching else soa, []

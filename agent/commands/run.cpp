@@ -37,7 +37,8 @@ Result<void> reach_parent(const bootstrap::Settings& settings, const bootstrap::
                                  .name = parent.name,
                                  .port = parent.port,
                                  .family = family,
-                                 .wait = settings.wait},
+                                 .wait = settings.wait,
+                                 .size = plan.identity.max_size},
                                 {keys.public_key.bytes(), keys.secret_key.bytes()}, settings.dns,
                                 SystemClock()));
     log::debug("reached rank {} at {} in {} ms", parent.rank, reached.address,

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "muster/discovery/reach.hpp"
 
-#include <arpa/inet.h>
-
 #include <array>
 #include <optional>
 #include <random>
@@ -10,6 +8,7 @@
 #include "curve_gate.hpp"
 #include "dial.hpp"
 #include "muster/log.hpp"
+#include "words.hpp"
 
 namespace muster::discovery {
 namespace {
@@ -19,22 +18,39 @@ using namespace std::chrono_literals;
 constexpr Duration ask_interval = 100ms;
 constexpr Duration first_dial = 250ms;
 constexpr Duration later_dial = 500ms;
-constexpr Duration first_backoff = 50ms;
+constexpr Duration first_backoff = 5ms;
 constexpr Duration longest_backoff = 200ms;
 constexpr Duration handshake_limit = 2s;
-/// A refused key may be a stale address that now belongs to another instance; longer than this it
-/// is ours that is wrong.
 constexpr Duration key_patience = 10s;
 
-bool is_numeric(const std::string& name) {
-    std::array<unsigned char, 16> bytes{};
-    return ::inet_pton(AF_INET, name.c_str(), bytes.data()) == 1 ||
-           ::inet_pton(AF_INET6, name.c_str(), bytes.data()) == 1;
+Cause cause_of(const Reply& reply) {
+    switch (reply.outcome) {
+        case Reply::Outcome::no_such_name:
+            return Cause::no_such_name;
+        case Reply::Outcome::no_data:
+        case Reply::Outcome::answered:
+            return Cause::no_address;
+        case Reply::Outcome::server_failure:
+            return Cause::server_failure;
+        case Reply::Outcome::refused:
+            return Cause::server_refused;
+        case Reply::Outcome::silence:
+            return Cause::silent_servers;
+    }
+    return Cause::silent_servers;
 }
 
-std::string format_seconds(Duration duration) {
-    const double seconds = std::chrono::duration<double>(duration).count();
-    return seconds < 10 ? fmt::format("{:.1f} s", seconds) : fmt::format("{:.0f} s", seconds);
+Cause cause_of(CurveOutcome::What what) {
+    switch (what) {
+        case CurveOutcome::What::other_key:
+            return Cause::other_certificate;
+        case CurveOutcome::What::not_authorized:
+            return Cause::client_not_authorized;
+        case CurveOutcome::What::no_curve:
+            return Cause::no_broker;
+        default:
+            return Cause::silent_listener;
+    }
 }
 
 /// The four gates in their plain form, passive: driven by the reactor's callbacks.
@@ -48,15 +64,19 @@ class Gates {
           begun_(reactor.now()),
           random_(std::random_device{}()) {}
 
-    Result<Reached> run() {
-        say_later();
+    Verdict run() {
+        if (request_->say_waiting) say_later();
         if (is_numeric(request_->name))
             dial({request_->name});
         else
             ask();
-        const bool ended = reactor_->run(Deadline::at(begun_ + request_->wait));
-        if (ended && done_) return *done_;
-        return tl::unexpected<Error>(failure());
+        reactor_->run(Deadline::at(begun_ + request_->wait));
+        if (done_) return passage_;
+        GateFailure failure =
+            last_.value_or(GateFailure{.asked = request_->name, .answered = "no answer"});
+        failure.waited = waited();
+        failure.so_far = passage_;
+        return tl::unexpected<GateFailure>(std::move(failure));
     }
 
   private:
@@ -64,6 +84,19 @@ class Gates {
     Duration jittered(Duration duration) {
         return Duration(std::uniform_int_distribution<Duration::rep>(
             duration.count() / 2, duration.count() * 3 / 2)(random_));
+    }
+
+    void note(Gate gate, bool passed, std::string asked, std::string answered, TimePoint begun) {
+        if (passed) passage_.passed.at(static_cast<std::size_t>(gate)) = waited();
+        passage_.attempts.add({gate, passed, std::move(asked), std::move(answered), begun - begun_,
+                               reactor_->now() - begun});
+    }
+
+    void fail_at(Gate gate, Cause cause, std::string asked, std::string answered) {
+        last_ = GateFailure{.gate = gate,
+                            .cause = cause,
+                            .asked = std::move(asked),
+                            .answered = std::move(answered)};
     }
 
     void again(Duration delay) {
@@ -76,11 +109,17 @@ class Gates {
     }
 
     void ask() {
-        ++reached_.questions;
-        resolver_->ask(request_->name, request_->family, [this](Answer answer) {
-            if (answer.outcome == Answer::Outcome::found) return dial(std::move(answer.addresses));
-            last_ =
-                Error{Kind::no_name, fmt::format("resolve {}: {}", request_->name, answer.text)};
+        ++passage_.questions;
+        const Question question{.name = request_->name,
+                                .type = request_->family == Family::ipv6 ? Type::aaaa : Type::a};
+        resolver_->ask(question, [this, question, begun = reactor_->now()](const Reply& reply) {
+            note(Gate::name, !reply.addresses.empty(), format(question), reply.text, begun);
+            if (!reply.addresses.empty()) {
+                std::vector<std::string> addresses;
+                for (const auto& address : reply.addresses) addresses.push_back(address.text);
+                return dial(std::move(addresses));
+            }
+            fail_at(Gate::name, cause_of(reply), request_->name, reply.text);
             again(ask_interval);
         });
     }
@@ -89,34 +128,47 @@ class Gates {
     void dial(std::vector<std::string> addresses) {
         const std::string address = addresses.front();
         addresses.erase(addresses.begin());
-        const auto limit = reached_.dials++ == 0 ? first_dial : later_dial;
-        dial_.emplace(*reactor_, address, request_->port, limit,
-                      [this, address, rest = std::move(addresses)](DialOutcome outcome) mutable {
-                          if (outcome.what == DialOutcome::What::listening)
-                              return shake_hands(address);
-                          last_ =
-                              Error{Kind::unavailable, fmt::format("dial {} port {}: {}", address,
-                                                                   request_->port, outcome.text)};
-                          if (!rest.empty()) return dial(std::move(rest));
-                          again(backoff_);
-                          backoff_ = std::min(backoff_ * 2, longest_backoff);
-                      });
+        const auto limit = passage_.dials++ == 0 ? first_dial : later_dial;
+        const auto asked = fmt::format("{} port {}", address, request_->port);
+        dial_.emplace(
+            *reactor_, address, request_->port, limit,
+            [this, address, asked, begun = reactor_->now(),
+             rest = std::move(addresses)](DialOutcome outcome) mutable {
+                const bool listening = outcome.what == DialOutcome::What::listening;
+                const bool alive = listening || outcome.what == DialOutcome::What::refused;
+                note(Gate::address, alive, asked, outcome.text, begun);
+                if (alive) note(Gate::listener, listening, asked, outcome.text, begun);
+                if (listening) return shake_hands(address);
+                fail_at(alive ? Gate::listener : Gate::address,
+                        alive                                       ? Cause::connection_refused
+                        : outcome.what == DialOutcome::What::silent ? Cause::silent_address
+                                                                    : Cause::unreachable_address,
+                        asked, outcome.text);
+                if (!rest.empty()) return dial(std::move(rest));
+                again(backoff_);
+                backoff_ = std::min(backoff_ * 2, longest_backoff);
+            });
     }
 
     void shake_hands(const std::string& address) {
+        ++passage_.handshakes;
+        const auto asked = fmt::format("{} port {}", address, request_->port);
         curve_.shake_hands(
-            address, request_->port, handshake_limit, [this, address](CurveOutcome outcome) {
-                if (outcome.what == CurveOutcome::What::accepted) {
-                    reached_.address = address;
-                    reached_.took = waited();
-                    done_ = reached_;
+            address, request_->port, handshake_limit,
+            [this, address, asked, begun = reactor_->now()](const CurveOutcome& outcome) {
+                const bool accepted = outcome.what == CurveOutcome::What::accepted;
+                note(Gate::curve, accepted, asked, outcome.text, begun);
+                if (accepted) {
+                    passage_.address = address;
+                    passage_.took = waited();
+                    done_ = true;
                     return reactor_->stop();
                 }
-                last_ = Error{Kind::protocol,
-                              fmt::format("{} port {}: {}", address, request_->port, outcome.text)};
+                fail_at(Gate::curve, cause_of(outcome.what), asked, outcome.text);
                 if (!key_refused_since_) {
                     key_refused_since_ = reactor_->now();
-                    log::warning("reach {}: {}; trying for {} more", request_->peer, last_->message,
+                    log::warning("reach {}: {}: {}; trying for {} more", request_->peer, asked,
+                                 outcome.text,
                                  format_seconds(std::min(key_patience, request_->wait)));
                 }
                 if (reactor_->now() - *key_refused_since_ >= key_patience) return reactor_->stop();
@@ -131,22 +183,11 @@ class Gates {
                                     ? moments.at(said)
                                     : 60s * static_cast<int>(said - moments.size() + 2);
         reactor_->after(begun_ + moment - reactor_->now(), [this, moment] {
-            log::info(
-                "waiting for {} since {}: {}", request_->peer, format_seconds(moment),
-                last_ ? last_->message : fmt::format("resolve {}: no answer yet", request_->name));
+            log::info("waiting for {} since {}: {}: {}", request_->peer, format_seconds(moment),
+                      last_ ? last_->asked : request_->name,
+                      last_ ? last_->answered : "no answer yet");
             say_later();
         });
-    }
-
-    Error failure() const {
-        const auto counts =
-            fmt::format("asked {} times, dialled {} times in {}", reached_.questions,
-                        reached_.dials, format_seconds(waited()));
-        if (!last_)
-            return Error{Kind::no_name, fmt::format("reach {}: resolve {}: no answer ({})",
-                                                    request_->peer, request_->name, counts)};
-        return Error{last_->kind,
-                     fmt::format("reach {}: {} ({})", request_->peer, last_->message, counts)};
     }
 
     Reactor* reactor_;
@@ -159,15 +200,15 @@ class Gates {
     Duration backoff_ = first_backoff;
     std::size_t said_ = 0;
     std::optional<TimePoint> key_refused_since_;
-    std::optional<Error> last_;
-    Reached reached_;
-    std::optional<Reached> done_;
+    std::optional<GateFailure> last_;
+    Passage passage_;
+    bool done_ = false;
 };
 
 }  // namespace
 
-Result<Reached> reach(const ReachRequest& request, const CurveKeys& keys,
-                      const std::string& dns_servers, const Clock& clock) {
+Result<Verdict> pass_gates(const ReachRequest& request, const CurveKeys& keys,
+                           const std::string& dns_servers, const Clock& clock) {
     TRY_ASSIGN(auto reactor, Reactor::make(clock));
     std::unique_ptr<Resolver> resolver;
     if (!is_numeric(request.name)) {
@@ -175,6 +216,14 @@ Result<Reached> reach(const ReachRequest& request, const CurveKeys& keys,
     }
     Gates gates(reactor, resolver.get(), request, keys);
     return gates.run();
+}
+
+Result<Passage> reach(const ReachRequest& request, const CurveKeys& keys,
+                      const std::string& dns_servers, const Clock& clock, Passage* trace) {
+    TRY_ASSIGN(auto verdict, pass_gates(request, keys, dns_servers, clock));
+    if (trace != nullptr) *trace = verdict ? *verdict : verdict.error().so_far;
+    if (verdict) return std::move(*verdict);
+    return tl::unexpected<Error>(describe(verdict.error(), request.peer));
 }
 
 }  // namespace muster::discovery

@@ -1,174 +1,168 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "muster/discovery/resolver.hpp"
 
-#include <ares.h>
-#include <arpa/inet.h>
-#include <netdb.h>
-#include <sys/epoll.h>
+#include <algorithm>
+#include <random>
 
-#include <array>
-#include <optional>
+#include "dns_message.hpp"
+#include "name_server.hpp"
 
 namespace muster::discovery {
 namespace {
 
-constexpr int question_timeout_ms = 1000;  // for one server; a caller that waits asks again
+using namespace std::chrono_literals;
 
-std::string format_address(const ares_addrinfo_node& node) {
-    std::array<char, INET6_ADDRSTRLEN> text{};
-    const void* address = nullptr;
-    if (node.ai_family == AF_INET)
-        address = &reinterpret_cast<const sockaddr_in*>(node.ai_addr)->sin_addr;
-    if (node.ai_family == AF_INET6)
-        address = &reinterpret_cast<const sockaddr_in6*>(node.ai_addr)->sin6_addr;
-    if (address == nullptr ||
-        ::inet_ntop(node.ai_family, address, text.data(), text.size()) == nullptr)
-        return {};
-    return text.data();
-}
+constexpr Duration patience = 200ms;     ///< with a server, before the next one is asked as well
+constexpr Duration probe_interval = 5s;  ///< of a server that was silent
 
-Answer make_answer(int status, const ares_addrinfo* info) {
-    Answer answer;
-    if (status == ARES_SUCCESS && info != nullptr) {
-        for (const auto* node = info->nodes; node != nullptr; node = node->ai_next)
-            if (auto address = format_address(*node); !address.empty())
-                answer.addresses.push_back(std::move(address));
-        answer.outcome =
-            answer.addresses.empty() ? Answer::Outcome::no_address : Answer::Outcome::found;
-        answer.text = answer.addresses.empty() ? "the name has no address" : "found";
-        return answer;
-    }
-    switch (status) {
-        case ARES_ENOTFOUND:
-            answer.outcome = Answer::Outcome::no_such_name;
-            answer.text = "no such name";
-            break;
-        case ARES_ENODATA:
-            answer.outcome = Answer::Outcome::no_address;
-            answer.text = "the name has no address";
-            break;
-        case ARES_ESERVFAIL:
-            answer.outcome = Answer::Outcome::server_failure;
-            answer.text = "the name server failed (SERVFAIL)";
-            break;
-        case ARES_EREFUSED:
-            answer.outcome = Answer::Outcome::server_failure;
-            answer.text = "the name server refused";
-            break;
-        case ARES_ECONNREFUSED:
-            answer.outcome = Answer::Outcome::silence;
-            answer.text = "no name server could be reached";
-            break;
-        case ARES_ETIMEOUT:
-            answer.outcome = Answer::Outcome::silence;
-            answer.text = "the name server does not answer";
-            break;
-        default:
-            answer.outcome = Answer::Outcome::server_failure;
-            answer.text = ares_strerror(status);
-            break;
-    }
-    return answer;
-}
-
-class CaresResolver final : public Resolver {
+class ServersResolver final : public Resolver {
   public:
-    explicit CaresResolver(Reactor& reactor) : reactor_(&reactor) {}
-    CaresResolver(const CaresResolver&) = delete;
-    CaresResolver& operator=(const CaresResolver&) = delete;
-    ~CaresResolver() override {
-        reactor_->cancel(timer_);
-        if (channel_ != nullptr) ares_destroy(channel_);
+    ServersResolver(Reactor& reactor, const std::vector<std::string>& servers)
+        : reactor_(&reactor), random_(std::random_device{}()) {
+        for (const auto& server : servers)
+            servers_.push_back(std::make_unique<NameServer>(reactor, server));
+    }
+    ServersResolver(const ServersResolver&) = delete;
+    ServersResolver& operator=(const ServersResolver&) = delete;
+    ~ServersResolver() override {
+        for (const auto& [id, query] : queries_) reactor_->cancel(query.timer);
+        for (const auto timer : replying_) reactor_->cancel(timer);
     }
 
-    Result<void> open(const std::string& servers) {
-        ares_options options{};
-        options.timeout = question_timeout_ms;
-        options.tries = 1;
-        options.ndots = 0;
-        options.sock_state_cb = &CaresResolver::on_socket_state;
-        options.sock_state_cb_data = this;
-        std::array<char, 2> lookups{'b', '\0'};  // name servers only
-        options.lookups = lookups.data();
-        const int mask = ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_NDOTS |
-                         ARES_OPT_SOCK_STATE_CB | ARES_OPT_LOOKUPS;
-        if (const int status = ares_init_options(&channel_, &options, mask); status != ARES_SUCCESS)
-            return fail(Kind::internal, "start the resolver: {}", ares_strerror(status));
-        if (!servers.empty() &&
-            ares_set_servers_ports_csv(channel_, servers.c_str()) != ARES_SUCCESS)
-            return fail(Kind::usage, "--dns (MUSTER_DNS) '{}' is not a list of ADDRESS[:PORT]",
-                        servers);
-        return {};
-    }
-
-    void ask(const std::string& name, Family family, Callback callback) override {
-        ares_addrinfo_hints hints{};
-        hints.ai_family = family == Family::ipv4   ? AF_INET
-                          : family == Family::ipv6 ? AF_INET6
-                                                   : AF_UNSPEC;
-        hints.ai_flags = ARES_AI_NOSORT;
-        auto pending = std::make_unique<Pending>(Pending{this, std::move(callback)});
-        ares_getaddrinfo(channel_, name.c_str(), nullptr, &hints, &CaresResolver::on_answer,
-                         pending.release());
-        set_timer();
+    void ask(const Question& question, Callback callback) override {
+        const std::uint64_t id = ++last_query_;
+        auto& query = queries_[id];
+        query.question = question;
+        query.callback = std::move(callback);
+        query.order = order(question.in_turn);
+        if (format_question(question, 0).empty()) {
+            query.failure = Reply{.outcome = Reply::Outcome::server_failure,
+                                  .text = "this name cannot stand in DNS"};
+            query.order.clear();
+        }
+        ask_next(id);
+        probe(question);
     }
 
   private:
-    struct Pending {
-        CaresResolver* resolver;
+    struct Query {
+        Question question;
         Callback callback;
+        std::vector<NameServer*> order;  ///< still to be asked
+        int waiting = 0;                 ///< servers that were asked and have not answered
+        Reactor::TimerId timer = 0;
+        std::optional<Reply> failure;  ///< the first server's that answered with one
+        std::string silence = "no name server is configured";
     };
 
-    static void on_answer(void* argument, int status, int, ares_addrinfo* info) {
-        const std::unique_ptr<Pending> pending(static_cast<Pending*>(argument));
-        const Answer answer = make_answer(status, info);
-        ares_freeaddrinfo(info);
-        if (status == ARES_EDESTRUCTION) return;
-        // c-ares may answer within ask(); callers are promised the reactor.
-        pending->resolver->reactor_->after(
-            Duration::zero(),
-            [callback = std::move(pending->callback), answer] { callback(answer); });
+    /// Servers that answer in their order, then those that do not.
+    std::vector<NameServer*> order(bool in_turn) {
+        std::vector<NameServer*> order;
+        for (const auto& server : servers_) order.push_back(server.get());
+        const auto silent =
+            std::stable_partition(order.begin(), order.end(),
+                                  [](const NameServer* server) { return !server->is_silent; });
+        const auto answering = silent - order.begin();
+        if (in_turn && answering > 1)
+            std::rotate(order.begin(), order.begin() + 1 + turn_++ % (answering - 1), silent);
+        return order;
     }
 
-    static void on_socket_state(void* argument, ares_socket_t socket, int readable, int writable) {
-        auto& self = *static_cast<CaresResolver*>(argument);
-        if (readable == 0 && writable == 0) {
-            self.reactor_->forget(socket);
+    void ask_next(std::uint64_t id) {
+        auto& query = queries_.at(id);
+        reactor_->cancel(query.timer);
+        query.timer = 0;
+        if (query.order.empty()) {
+            if (query.waiting == 0) reply(id, give_up(query));
             return;
         }
-        const std::uint32_t events = (readable != 0 ? std::uint32_t{EPOLLIN} : 0u) |
-                                     (writable != 0 ? std::uint32_t{EPOLLOUT} : 0u);
-        self.reactor_->watch(socket, events, [&self, socket](std::uint32_t ready) {
-            const auto read =
-                (ready & (EPOLLIN | EPOLLERR | EPOLLHUP)) != 0 ? socket : ARES_SOCKET_BAD;
-            const auto write = (ready & EPOLLOUT) != 0 ? socket : ARES_SOCKET_BAD;
-            ares_process_fd(self.channel_, read, write);
-            self.set_timer();
-        });
+        NameServer* server = query.order.front();
+        query.order.erase(query.order.begin());
+        ++query.waiting;
+        if (!query.order.empty())
+            query.timer = reactor_->after(patience, [this, id] { ask_next(id); });
+        send(*server, query.question,
+             [this, id, server](std::span<const std::uint8_t> bytes, const std::string& failure) {
+                 on_reply(id, *server, bytes, failure);
+             });
     }
 
-    void set_timer() {
-        reactor_->cancel(timer_);
-        timeval left{};
-        if (ares_timeout(channel_, nullptr, &left) == nullptr) return;
-        timer_ = reactor_->after(
-            std::chrono::seconds(left.tv_sec) + std::chrono::microseconds(left.tv_usec), [this] {
-                ares_process_fd(channel_, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
-                set_timer();
-            });
+    void send(NameServer& server, Question question, NameServer::Callback callback) {
+        const bool edns = question.dnssec_ok && !server.refuses_edns;
+        question.dnssec_ok = edns;
+        const auto id = static_cast<std::uint16_t>(random_());
+        server.send(format_question(question, id),
+                    [this, &server, question, edns, callback = std::move(callback)](
+                        std::span<const std::uint8_t> bytes, const std::string& failure) {
+                        server.is_silent = bytes.empty();
+                        if (edns && is_edns_refused(bytes)) {
+                            server.refuses_edns = true;
+                            return send(server, question, callback);
+                        }
+                        callback(bytes, failure);
+                    });
+    }
+
+    void on_reply(std::uint64_t id, NameServer& server, std::span<const std::uint8_t> bytes,
+                  const std::string& failure) {
+        const auto found = queries_.find(id);
+        if (found == queries_.end()) return;  // another server was faster
+        auto& query = found->second;
+        --query.waiting;
+        if (bytes.empty()) {
+            query.silence = failure;
+            return ask_next(id);
+        }
+        Reply said = parse_reply(bytes, query.question);
+        said.server = server.name();
+        if (said.exists() || said.is_denial()) return reply(id, std::move(said));
+        if (!query.failure) query.failure = std::move(said);
+        ask_next(id);
+    }
+
+    Reply give_up(const Query& query) const {
+        if (query.failure) return *query.failure;
+        return {.outcome = Reply::Outcome::silence, .text = query.silence};
+    }
+
+    /// Callers are promised that they are never called from within ask().
+    void reply(std::uint64_t id, Reply said) {
+        auto node = queries_.extract(id);
+        reactor_->cancel(node.mapped().timer);
+        said.first_server_silent = !servers_.empty() && servers_.front()->is_silent;
+        const auto timer = std::make_shared<Reactor::TimerId>(0);
+        *timer = reactor_->after(Duration::zero(), [this, timer, said = std::move(said),
+                                                    callback = std::move(node.mapped().callback)] {
+            std::erase(replying_, *timer);
+            callback(said);
+        });
+        replying_.push_back(*timer);
+    }
+
+    /// A copy of the question for servers that were silent, now and then: whether they are back.
+    void probe(const Question& question) {
+        for (const auto& server : servers_) {
+            if (!server->is_silent || reactor_->now() < probe_at_) continue;
+            send(*server, question, [](std::span<const std::uint8_t>, const std::string&) {});
+        }
+        if (reactor_->now() >= probe_at_) probe_at_ = reactor_->now() + probe_interval;
     }
 
     Reactor* reactor_;
-    ares_channel channel_ = nullptr;
-    Reactor::TimerId timer_ = 0;
+    std::vector<std::unique_ptr<NameServer>> servers_;
+    std::map<std::uint64_t, Query> queries_;
+    std::vector<Reactor::TimerId> replying_;
+    std::uint64_t last_query_ = 0;
+    std::ptrdiff_t turn_ = 0;
+    TimePoint probe_at_{};
+    std::mt19937 random_;
 };
 
 }  // namespace
 
 Result<std::unique_ptr<Resolver>> make_resolver(Reactor& reactor, const std::string& servers) {
-    auto resolver = std::make_unique<CaresResolver>(reactor);
-    TRY(resolver->open(servers));
-    return std::unique_ptr<Resolver>(std::move(resolver));
+    TRY_ASSIGN(const auto list, list_name_servers(servers));
+    return std::unique_ptr<Resolver>(std::make_unique<ServersResolver>(reactor, list));
 }
 
 }  // namespace muster::discovery

@@ -69,7 +69,7 @@ class CurveServer {
     std::uint16_t port_ = 0;
 };
 
-Result<Reached> try_to_reach(std::uint16_t port, const curve::KeyPair& keys, Duration wait,
+Result<Passage> try_to_reach(std::uint16_t port, const curve::KeyPair& keys, Duration wait,
                              const std::string& name = "127.0.0.1", const std::string& dns = "") {
     return reach({.peer = "rank 0 (m-0)", .name = name, .port = port, .wait = wait},
                  {keys.public_key.bytes(), keys.secret_key.bytes()}, dns, SystemClock());
@@ -116,7 +116,7 @@ TEST(Reach, SaysThatNoNameServerAnswers) {
     ASSERT_FALSE(reached);
     EXPECT_EQ(reached.error().kind, Kind::no_name);
     EXPECT_THAT(reached.error().message,
-                HasSubstr("resolve m-0.flux.: the name server does not answer"));
+                HasSubstr("resolve m-0.flux.: the name server cannot be reached"));
 }
 
 TEST(Reach, RefusesServersThatAreNoAddresses) {

@@ -4,9 +4,11 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <tl/expected.hpp>
 
 #include "muster/base/clock.hpp"
 #include "muster/base/result.hpp"
+#include "muster/discovery/gates.hpp"
 #include "muster/discovery/resolver.hpp"
 
 namespace muster::discovery {
@@ -18,6 +20,8 @@ struct ReachRequest {
     std::uint16_t port = 0;
     Family family = Family::any;
     Duration wait{};
+    std::uint32_t size = 1;   ///< pods that may wait for the same name; paces the asking
+    bool say_waiting = true;  ///< log what is waited for, at 1, 5, 15, 60 s and then every minute
 };
 
 /// The pair that all brokers share, as views of what the caller keeps: no key stays here.
@@ -26,20 +30,19 @@ struct CurveKeys {
     std::span<const std::uint8_t, 32> secret_key;
 };
 
-/// What it took. Attempts count from 1.
-struct Reached {
-    std::string address;
-    Duration took{};
-    int questions = 0;
-    int dials = 0;
-};
+/// All gates passed, or the one that stayed shut.
+using Verdict = tl::expected<Passage, GateFailure>;
 
-/// Waits until the parent is a broker that accepts our key (design, section 4): its name resolves,
-/// its address answers, something listens, the CURVE handshake succeeds. Resolves anew before every
-/// dial; backs off with jitter; says what it waits for at 1, 5, 15, 60 s and then every minute.
-/// Errors: no_name, unavailable, protocol, each with what was asked, what was answered and for how
-/// long.
-Result<Reached> reach(const ReachRequest& request, const CurveKeys& keys,
-                      const std::string& dns_servers, const Clock& clock);
+/// Waits until the peer is a broker that accepts our key (design, section 4), or until
+/// `request.wait` is over: its name resolves, its address answers, something listens, the CURVE
+/// handshake succeeds. Errors: usage (`dns_servers` cannot be read), internal; no gate was then
+/// tried.
+Result<Verdict> pass_gates(const ReachRequest& request, const CurveKeys& keys,
+                           const std::string& dns_servers, const Clock& clock);
+
+/// The same with describe()'s sentence as the error. `trace`, when given, is what was passed and
+/// tried, on failure too.
+Result<Passage> reach(const ReachRequest& request, const CurveKeys& keys,
+                      const std::string& dns_servers, const Clock& clock, Passage* trace = nullptr);
 
 }  // namespace muster::discovery

@@ -28,6 +28,8 @@ constexpr std::array rows{
             &resources},
     Command{"explain", "--status N --role leader|follower",
             "say in one sentence why a broker ended", &explain},
+    Command{"install", "[--verify] [--list] DIR",
+            "copy muster to DIR as a bundle that runs in any image of this architecture", &install},
     Command{"help", "[settings|exit-codes]", "print this, the settings, or the exit codes", &help},
 };
 

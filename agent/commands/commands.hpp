@@ -27,6 +27,7 @@ std::span<const Command> table();
 
 Result<int> explain(Words words);
 Result<int> help(Words words);
+Result<int> install(Words words);
 Result<int> keygen(Words words);
 Result<int> plan(Words words);
 Result<int> resources(Words words);

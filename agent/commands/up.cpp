@@ -7,6 +7,7 @@
 #include <charconv>
 
 #include "commands.hpp"
+#include "muster/base/own_program.hpp"
 #include "muster/bootstrap/certificate.hpp"
 #include "muster/bootstrap/execute.hpp"
 #include "muster/bootstrap/facts.hpp"
@@ -101,12 +102,6 @@ void choose_flux(const std::optional<std::string>& wanted, local::UpOptions& opt
     options.flux_reason = "no flux is in PATH";
 }
 
-std::string own_path() {
-    std::array<char, 4096> path{};
-    const ssize_t length = ::readlink("/proc/self/exe", path.data(), path.size());
-    return {path.data(), length > 0 ? static_cast<std::size_t>(length) : 0};
-}
-
 /// The leader's plan, but for what only its pod knows. What every pod would refuse is refused here,
 /// once.
 Result<bootstrap::Plan> try_plan(Settings settings, const local::UpOptions& options) {
@@ -143,7 +138,7 @@ Result<local::UpOptions> make_options(const CommandLine& line, const OwnFlags& o
     options.keep = own.keep;
     options.timeline = own.timeline;
     options.logs = own.verbose ? local::Logs::all : local::Logs::warnings;
-    options.muster = own_path();
+    options.muster = own_program();
     options.muster_init = bootstrap::find_own_program("muster-init");
     for (const auto& [name, text] : line.flags) {
         if (holds(not_for_up, name))

@@ -8,6 +8,7 @@
 #include <cerrno>
 
 #include "muster/base/fd.hpp"
+#include "muster/base/own_program.hpp"
 #include "muster/log.hpp"
 
 namespace muster::bootstrap {
@@ -21,13 +22,6 @@ bool is_executable_file(const std::string& path) {
 
 bool exists(const std::string& path) {
     return ::access(path.c_str(), F_OK) == 0;
-}
-
-std::string own_directory() {
-    std::array<char, 4096> path{};
-    const ssize_t length = ::readlink("/proc/self/exe", path.data(), path.size());
-    const std::string self(path.data(), length > 0 ? static_cast<std::size_t>(length) : 0);
-    return self.substr(0, self.rfind('/'));
 }
 
 Result<std::string> hostname() {

@@ -10,6 +10,7 @@
 #include <filesystem>
 
 #include "muster/base/atomic_file.hpp"
+#include "muster/base/own_program.hpp"
 
 namespace muster::rehearsal {
 namespace {
@@ -27,13 +28,12 @@ Result<std::string> make_temporary(const Environment& environment) {
 
 /// The link is a convenience: where it cannot be, programs find no `flux`, and say so.
 void link_program(const std::string& directory) {
-    std::array<char, 4096> self{};
-    const auto size = ::readlink("/proc/self/exe", self.data(), self.size() - 1);
-    if (size <= 0) return;
+    const auto self = own_program();
+    if (self.empty()) return;
     ::mkdir(directory.c_str(), 0700);
     const auto link = directory + "/flux";
     ::unlink(link.c_str());
-    if (::symlink(self.data(), link.c_str()) != 0) return;
+    if (::symlink(self.c_str(), link.c_str()) != 0) return;
 }
 
 }  // namespace

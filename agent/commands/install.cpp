@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copies muster as a bundle that runs in any Linux image of this architecture.
+#include <unistd.h>
+
+#include "commands.hpp"
+#include "muster/base/own_program.hpp"
+#include "muster/bootstrap/facts.hpp"
+#include "muster/bundle.hpp"
+
+namespace muster::commands {
+namespace {
+
+constexpr std::string_view usage =
+    "usage: muster install [--verify] [--list] DIR\n"
+    "copies muster, muster-init, muster-rehearsal, their libraries and the loader to DIR, from "
+    "where "
+    "they run in any\nLinux image of this architecture: DIR/bin/muster, DIR/bin/muster-init\n"
+    "  --verify   run each program from DIR once, and compare what it says\n"
+    "  --list     print each file and its size in bytes\n";
+
+struct Request {
+    std::string directory;
+    bool verify = false;
+    bool list = false;
+    bool help = false;
+};
+
+Result<Request> parse(Words words) {
+    Request request;
+    bool flags = true;
+    for (const auto& word : words) {
+        if (flags && word == "--")
+            flags = false;
+        else if (flags && (word == "--help" || word == "-h"))
+            request.help = true;
+        else if (flags && word == "--verify")
+            request.verify = true;
+        else if (flags && word == "--list")
+            request.list = true;
+        else if (flags && word.starts_with('-'))
+            return fail(Kind::usage, "unknown flag '{}': see muster install --help", word);
+        else if (!request.directory.empty())
+            return fail(Kind::usage, "one DIR, not two: '{}' and '{}'", request.directory, word);
+        else if (word.empty())
+            return fail(Kind::usage, "DIR is empty");
+        else
+            request.directory = word;
+    }
+    if (request.directory.empty() && !request.help)
+        return fail(Kind::usage, "install needs a DIR to copy to");
+    return request;
+}
+
+/// Our own programs: those beside this one; from a bundle, what its launchers start.
+Result<bundle::Sources> find_sources() {
+    const std::string root = own_directory() + "/..";
+    const bool is_bundle = ::access((root + "/lib/" + bundled_loader).c_str(), F_OK) == 0;
+    bundle::Sources sources;
+    if (is_bundle) {
+        sources.loader = root + "/lib/" + bundled_loader;
+        sources.library_path = root + "/lib";
+    }
+    const auto programs = is_bundle ? root + "/libexec" : own_directory();
+    for (const auto* name : {"muster", "muster-rehearsal"})
+        sources.dynamic_programs.push_back(programs + "/" + name);
+    sources.launcher = is_bundle ? own_program() : bootstrap::find_own_program("muster-launcher");
+    sources.static_programs = {bootstrap::find_own_program("muster-init")};
+    for (const auto& path :
+         {sources.launcher, sources.static_programs.front(), sources.dynamic_programs.back()})
+        if (::access(path.c_str(), R_OK | X_OK) != 0)
+            return fail(Kind::no_program, "{} is not beside muster: install it with muster",
+                        path.substr(path.rfind('/') + 1));
+    return sources;
+}
+
+}  // namespace
+
+Result<int> install(Words words) {
+    TRY_ASSIGN(auto request, parse(words));
+    if (request.help) {
+        TRY(print(usage));
+        return 0;
+    }
+    TRY_ASSIGN(const auto sources, find_sources());
+    TRY_ASSIGN(const auto items, bundle::install(sources, request.directory));
+    std::uint64_t total = 0;
+    std::string text;
+    for (const auto& item : items) {
+        total += item.size;
+        text += fmt::format("{:>10} {}\n", item.size, item.path);
+    }
+    text = (request.list ? text : std::string()) +
+           fmt::format("{} files, {:.1f} MB, in {}\n", items.size(),
+                       static_cast<double>(total) / 1e6, request.directory);
+    if (request.verify) {
+        TRY(bundle::verify(request.directory, {"muster", "muster-init", "muster-rehearsal"},
+                           MUSTER_VERSION));
+        text += "each program runs from there\n";
+    }
+    TRY(print(text));
+    return 0;
+}
+
+}  // namespace muster::commands

@@ -8,6 +8,7 @@
 #include "muster/bootstrap/certificate.hpp"
 #include "muster/bootstrap/execute.hpp"
 #include "muster/bootstrap/facts.hpp"
+#include "muster/bootstrap/report.hpp"
 #include "muster/bootstrap/write.hpp"
 #include "muster/discovery/reach.hpp"
 #include "muster/log.hpp"
@@ -25,8 +26,17 @@ void configure_log(const bootstrap::Settings& settings) {
                                                  : Level::info);
 }
 
+using bootstrap::Phase;
+
+/// The report of a pod that goes on, or that failed. That it cannot be written is no reason to
+/// stop; the directory is made by write_plan() only.
+void leave_report(const std::string& path, const bootstrap::Report& report) {
+    if (const auto written = bootstrap::write_report(path, report); !written)
+        log::debug("report: {}", written.error().message);
+}
+
 Result<void> reach_parent(const bootstrap::Settings& settings, const bootstrap::Plan& plan,
-                          const curve::KeyPair& keys) {
+                          const curve::KeyPair& keys, bootstrap::Report& report) {
     if (!plan.parent) return {};
     const auto& parent = *plan.parent;
     const auto family = settings.ip == bootstrap::IpFamily::ipv4   ? discovery::Family::ipv4
@@ -41,28 +51,40 @@ Result<void> reach_parent(const bootstrap::Settings& settings, const bootstrap::
                                  .size = plan.identity.max_size},
                                 {keys.public_key.bytes(), keys.secret_key.bytes()}, settings.dns,
                                 SystemClock()));
+    report.gates = {
+        .address = reached.address, .questions = reached.questions, .dials = reached.dials};
     log::debug("reached rank {} at {} in {} ms", parent.rank, reached.address,
                std::chrono::duration_cast<std::chrono::milliseconds>(reached.took).count());
     return {};
 }
 
 /// Everything up to the exec; returns only with an error.
-Error become_broker(const bootstrap::CommandLine& line, const Environment& environment) {
+Error become_broker(const bootstrap::CommandLine& line, const Environment& environment,
+                    bootstrap::Report& report) {
+    const SystemClock clock;
+    const auto enter = [&](Phase phase) { report.enter(phase, bootstrap::moment(clock)); };
     const auto attempt = [&]() -> Result<void> {
         const auto role_pipe = bootstrap::take_role_pipe(environment);
+        if (role_pipe) report.lives.supervisor = bootstrap::supervisor_of_this_process();
         TRY_ASSIGN(const auto facts, bootstrap::gather_facts(line.settings, line.command));
+        enter(Phase::plan);
         TRY_ASSIGN(const auto plan, bootstrap::make_plan(line.settings, line.command, facts));
+        report.describe(plan, facts);
         TRY(bootstrap::check_programs(line.settings, facts, plan));
+        enter(Phase::write);
         // From here on this process holds the secret key: no core dump of it. The exec makes the
         // broker dumpable again.
         ::prctl(PR_SET_DUMPABLE, 0);
         TRY_ASSIGN(const auto certificate, bootstrap::obtain_certificate(line.settings, plan));
+        report.key = curve::fingerprint(certificate.keys.public_key);
         for (const auto& note : plan.notes) log::info("{}", note);
         TRY(bootstrap::write_plan(plan, certificate));
         log::info("{}rank {} of {}, host {}, key {}", facts.rehearsal ? "rehearsal: " : "",
-                  plan.identity.rank, plan.identity.max_size, plan.identity.host(),
-                  curve::fingerprint(certificate.keys.public_key));
-        TRY(reach_parent(line.settings, plan, certificate.keys));
+                  plan.identity.rank, plan.identity.max_size, plan.identity.host(), report.key);
+        if (plan.parent) enter(Phase::name);
+        TRY(reach_parent(line.settings, plan, certificate.keys, report));
+        enter(Phase::exec);
+        leave_report(plan.paths.report, report);
         return tl::unexpected<Error>(bootstrap::execute_broker(plan, environment, role_pipe));
     };
     return attempt().error();
@@ -72,15 +94,21 @@ Error become_broker(const bootstrap::CommandLine& line, const Environment& envir
 
 Result<int> run(Words words) {
     const auto environment = muster::environment();
+    auto report = bootstrap::begin_report(MUSTER_VERSION, SystemClock());
     auto line = bootstrap::parse_command_line(words, environment);
     if (line && line->help) return print_help("run", {});
     if (line) {
         configure_log(line->settings);
         for (const auto& warning : line->warnings) log::warning("{}", warning);
     }
-    Error error = line ? become_broker(*line, environment) : std::move(line.error());
+    Error error = line ? become_broker(*line, environment, report) : std::move(line.error());
     write_termination_message(
         fmt::format("muster: {} (exit code {})", error.message, exit_code(error.kind)));
+    if (line) {
+        report.leave(bootstrap::moment(SystemClock()));
+        report.error = error;
+        leave_report(bootstrap::Paths(line->settings.dir).report, report);
+    }
     return tl::unexpected<Error>(std::move(error));
 }
 

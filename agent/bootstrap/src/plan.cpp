@@ -216,6 +216,7 @@ Paths::Paths(const std::string& directory)
       batch(dir + "/batch.lines"),
       status(dir + "/program.status"),
       leaving(dir + "/leaving"),
+      report(dir + "/report.json"),
       rundir(dir + "/run"),
       socket(rundir + "/local"),
       temporary(dir + "/tmp") {}

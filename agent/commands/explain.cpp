@@ -15,10 +15,11 @@ namespace {
 struct Question {
     int status = 0;
     std::string role;
+    bool has_tail = false;       ///< on stdin
     std::string program_status;  ///< the shim's record; empty on a follower
 };
 
-constexpr std::array<bootstrap::ExtraFlag, 3> extra{{
+constexpr std::array<bootstrap::ExtraFlag, 4> extra{{
     {"status", 0, true, "exit code of the broker (128 + n for signal n)",
      [](void* target, std::string_view text) -> Result<void> {
          auto& status = static_cast<Question*>(target)->status;
@@ -37,6 +38,11 @@ constexpr std::array<bootstrap::ExtraFlag, 3> extra{{
     {"program-status", 0, true, "file in which muster-init program has recorded the program's end",
      [](void* target, std::string_view text) -> Result<void> {
          static_cast<Question*>(target)->program_status = text;
+         return {};
+     }},
+    {"tail", 0, false, "the end of what the broker wrote to stderr is on standard input",
+     [](void* target, std::string_view) -> Result<void> {
+         static_cast<Question*>(target)->has_tail = true;
          return {};
      }},
 }};

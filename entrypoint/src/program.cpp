@@ -137,13 +137,14 @@ int run_program(const Options& options, const sigset_t& mask) {
     }
     int error = prctl(PR_SET_CHILD_SUBREAPER, 1) == 0 ? 0 : errno;
     error = error != 0 ? error : signals.open();
-    error = error != 0 ? error : spawner.prepare(mask);
+    error = error != 0 ? error : spawner.prepare(mask, {});
     if (error != 0) {
         say(Line() << "prepare to run the program: " << error_text(error));
         return record(file, options, {.by_signal = false, .number = exit_code(Kind::internal)});
     }
     const Terminal terminal = Terminal::of_program();
-    const Spawned child = spawner.spawn(options.command, environ, terminal.ours());
+    const Spawned child = spawner.spawn(terminal.ours() ? Child::in_foreground : Child::command,
+                                        options.command, environ);
     if (child.error != 0) {
         say(Line() << "cannot execute the program " << options.command[0] << ": "
                    << error_text(child.error));

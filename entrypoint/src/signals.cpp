@@ -47,6 +47,10 @@ int Signals::next() {
         if (got != sizeof info) {
             return 0;
         }
+        if (info.ssi_pid == static_cast<unsigned>(getpid()) &&
+            (info.ssi_signo == SIGPIPE || info.ssi_signo == SIGXFSZ)) {
+            continue;  // from a write of our own: the child must not be sent it
+        }
         return static_cast<int>(info.ssi_signo);
     }
 }

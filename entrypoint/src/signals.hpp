@@ -22,7 +22,8 @@ class Signals {
     int open();
     /// What to poll for POLLIN.
     int fd() const { return fd_; }
-    /// The next signal that was sent to us, without blocking; 0 when there is none. Whoever takes
+    /// The next signal that was sent to us, without blocking; 0 when there is none. Those that a
+    /// failed write of ours makes (SIGPIPE, SIGXFSZ) are left out. Whoever takes
     /// SIGCHLD from the queue must reap: there will be no other for what has ended by then.
     int next();
 

@@ -76,23 +76,26 @@ bool is_binary(const char* path) {
     return false;
 }
 
-bool is_named(const char* entry, const char* name) {
-    const std::size_t length = strcspn(name, "=");
-    return strncmp(entry, name, length) == 0 && entry[length] == '=';
-}
-
-bool is_in(const char* entry, const char* const* names) {
-    for (; *names != nullptr; ++names) {
-        if (is_named(entry, *names)) {
-            return true;
-        }
+/// All of it runs in the child before exec, with all signals blocked, so SIGTTOU cannot stop it
+/// there.
+int prepare_actions(posix_spawn_file_actions_t& actions, Child child,
+                    const Descriptors& descriptors) {
+    int error = posix_spawn_file_actions_init(&actions);
+    if (error == 0 && child == Child::in_foreground) {
+        error = posix_spawn_file_actions_addtcsetpgrp_np(&actions, STDIN_FILENO);
     }
-    return false;
+    if (error == 0 && child == Child::reader && descriptors.reader_in >= 0) {
+        error = posix_spawn_file_actions_adddup2(&actions, descriptors.reader_in, STDIN_FILENO);
+    }
+    if (error == 0 && child != Child::reader && child != Child::plain && descriptors.err >= 0) {
+        error = posix_spawn_file_actions_adddup2(&actions, descriptors.err, STDERR_FILENO);
+    }
+    return error;
 }
 
 }  // namespace
 
-int Spawner::prepare(const sigset_t& mask) {
+int Spawner::prepare(const sigset_t& mask, const Descriptors& descriptors) {
     int error = posix_spawnattr_init(&attributes_);
     if (error == 0) {
         error = posix_spawnattr_setsigmask(&attributes_, &mask);
@@ -108,23 +111,19 @@ int Spawner::prepare(const sigset_t& mask) {
         error = posix_spawnattr_setflags(
             &attributes_, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF);
     }
-    if (error == 0) {
-        error = posix_spawn_file_actions_init(&to_foreground_);
-    }
-    if (error == 0) {
-        // Runs in the child with all signals blocked, so SIGTTOU cannot stop it there.
-        error = posix_spawn_file_actions_addtcsetpgrp_np(&to_foreground_, STDIN_FILENO);
+    for (std::size_t i = 0; error == 0 && i < actions_.size(); ++i) {
+        error = prepare_actions(actions_[i], static_cast<Child>(i), descriptors);
     }
     return error;
 }
 
-Spawned Spawner::spawn(char* const argv[], char* const envp[], bool foreground) {
+Spawned Spawner::spawn(Child kind, char* const argv[], char* const envp[]) {
     Spawned child;
-    const posix_spawn_file_actions_t* actions = foreground ? &to_foreground_ : nullptr;
+    const posix_spawn_file_actions_t* actions = &actions_[static_cast<std::size_t>(kind)];
     child.error = posix_spawnp(&child.pid, argv[0], actions, &attributes_, argv, envp);
-    if (child.error != 0 && foreground) {
+    if (child.error != 0 && kind == Child::in_foreground) {
         // The terminal may have gone; the program can do without it.
-        actions = nullptr;
+        actions = &actions_[static_cast<std::size_t>(Child::command)];
         child.error = posix_spawnp(&child.pid, argv[0], actions, &attributes_, argv, envp);
     }
     std::array<char, PATH_MAX> script{};
@@ -155,30 +154,6 @@ Spawned Spawner::spawn(char* const argv[], char* const envp[], bool foreground) 
 
 int spawn_exit_code(int error) {
     return exit_code(error == ENOENT || error == ENOTDIR ? Kind::no_program : Kind::not_executable);
-}
-
-char** make_environment(const char* const* dropped, char* const* added) {
-    std::size_t count = 1;
-    for (char** entry = environ; *entry != nullptr; ++entry) {
-        ++count;
-    }
-    for (char* const* entry = added; *entry != nullptr; ++entry) {
-        ++count;
-    }
-    auto** environment = static_cast<char**>(calloc(count, sizeof(char*)));
-    if (environment == nullptr) {
-        return nullptr;
-    }
-    std::size_t at = 0;
-    for (char** entry = environ; *entry != nullptr; ++entry) {
-        if (!is_in(*entry, dropped) && !is_in(*entry, added)) {
-            environment[at++] = *entry;
-        }
-    }
-    for (char* const* entry = added; *entry != nullptr; ++entry) {
-        environment[at++] = *entry;
-    }
-    return environment;
 }
 
 }  // namespace muster::init

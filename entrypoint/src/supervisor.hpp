@@ -3,17 +3,22 @@
 // (if it failed) and by the end of whatever it left behind.
 #pragma once
 
-#include <array>
-
 #include "args.hpp"
 #include "decide.hpp"
 #include "descendants.hpp"
+#include "environment.hpp"
+#include "relay.hpp"
 #include "role.hpp"
 #include "signals.hpp"
 #include "spawn.hpp"
 #include "terminal.hpp"
 
 namespace muster::init {
+
+/// When a follower's broker is killed that was sent SIGTERM at `time`.
+constexpr Millis follower_kill_at(Millis time) {
+    return time + Millis(5'000);
+}
 
 /// Before the first child exists every failure is an exit; afterwards none is, and nothing is
 /// allocated. All time is in deadlines of one poll(2); nothing wakes up when nothing happens.
@@ -28,13 +33,16 @@ class Supervisor {
     /// What the one thing that we wait for is.
     enum class Phase {
         living,      ///< the end of CMD
+        listening,   ///< room in our stderr for CMD's last words
         explaining,  ///< the end of explain
         sweeping,    ///< the end of what CMD left behind
         pausing,     ///< the start of the next life
+        draining,    ///< room in our stderr for what was left
         over,
     };
 
     int prepare(const sigset_t& mask);
+    void open_relay();
     int start_life();
     void wait_for_events();
     void hear_role();
@@ -50,11 +58,13 @@ class Supervisor {
     void kill_everything(Millis time);
     void end_life(End end);
     void report(const Life& life) const;
+    void listen();
     void start_explaining();
     void start_sweeping();
     bool is_swept() const;
     void after_sweep();
     void finish(int code);
+    void drain();
     bool is_leaving() const;
 
     Options options_;
@@ -63,10 +73,8 @@ class Supervisor {
     Terminal terminal_;
     Descendants descendants_;
     RolePipe pipe_;
-    std::array<char, 32> pipe_variable_{};  ///< MUSTER_INIT_FD=N, rewritten for each life
-    std::array<char, 64> grace_variable_{};
-    char** environment_ = nullptr;        ///< CMD's
-    char** plain_environment_ = nullptr;  ///< explain's: no pipe
+    Relay relay_;
+    Environment environment_;
 
     Phase phase_ = Phase::living;
     pid_t child_ = 0;      ///< CMD; 0 once reaped

@@ -157,6 +157,8 @@ def test_a_follower_that_fails_within_the_hold_is_not_restarted(pod):
     pod.start(follower(), flags=LONG)
     broker = pod.broker()
     pod.signal(signal.SIGTERM)
+    pod.signal(signal.SIGUSR1)  # taken with SIGTERM or after it: without this, the kill may be seen first
+    pod.wait_for("broker got")
     os.kill(broker, signal.SIGKILL)
     assert pod.wait().code == 137
     assert pod.count("agent") == 1 and pod.count("explain") == 0

@@ -41,6 +41,10 @@ class Pod:
         path = self.directory / "log"
         return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
 
+    def tails(self):
+        """What each explain was given of the broker's stderr."""
+        return [(self.directory / f"tail.{n}").read_bytes() for n in range(len(list(self.directory.glob("tail.*"))))]
+
     def count(self, start):
         return sum(line.startswith(start) for line in self.log)
 

@@ -10,7 +10,7 @@ fake_agent.py run DIR: DIR/plan.json is a list of lives; the last is repeated. A
     broker    ends: at once with this code; kills: with this signal; else it waits for DIR/control (a FIFO: "exit N")
               term: its code after a stop signal (0); deaf: it blocks them; slow: it ends only when told, and counts them
               program: the leader's program, run under `muster-init program`; it gets SIGHUP at a stop; its end is the broker's
-explain: appended to DIR/log like everything else; DIR/explain holds a number of seconds to hang for.
+explain: appended to DIR/log like everything else; DIR/explain: it hangs. With --tail its stdin goes to DIR/tail.N; it says a line.
 Every event is a line of DIR/log.
 """
 import json
@@ -27,6 +27,11 @@ def log(directory, *words):
 
 def explain(directory, arguments):
     log(directory, "explain", *arguments)
+    if "--tail" in arguments:
+        count = sum(name.startswith("tail.") for name in os.listdir(directory))
+        with open(os.path.join(directory, f"tail.{count}"), "wb") as file:
+            file.write(sys.stdin.buffer.read())
+        os.write(2, b"fake agent: explained\n")
     if os.path.exists(os.path.join(directory, "explain")):
         signal.pause()
     sys.exit(0)

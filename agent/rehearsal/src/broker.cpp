@@ -249,10 +249,13 @@ void Broker::enter_init() {
         post("rc1-fail");
     };
     for (const auto& refused : setup_.refusals) return failed(refused.table, refused.text);
-    auto nodes = load_nodes(setup_);
+    auto r = load_R(setup_);
+    if (!r) return failed("resource", r.error().message);
+    r_ = std::move(*r);
+    auto nodes = load_nodes(setup_, r_);
     if (!nodes) return failed("resource", nodes.error().message);
     dynamic_ = nodes->empty();
-    if (jobs_ && !dynamic_) jobs_->set_nodes(std::move(*nodes));
+    if (jobs_ && !dynamic_) set_nodes(std::move(*nodes));
     if (is_leader() && children_) beat();
     post("rc1-none");
 }

@@ -11,12 +11,19 @@
 #include "initial_program.hpp"
 #include "jobs.hpp"
 #include "local_server.hpp"
+#include "muster/resources.hpp"
 #include "parent_link.hpp"
 #include "rundir.hpp"
 #include "setup.hpp"
 #include "tasks.hpp"
 
 namespace muster::rehearsal {
+
+/// Why a rank gets no more jobs, and since when (seconds since the epoch).
+struct Drain {
+    std::string reason;
+    double since = 0.0;
+};
 
 /// One broker: walks through the states, routes messages through the tree, answers clients.
 class Broker {
@@ -69,7 +76,12 @@ class Broker {
     void reply(const ClientAddress& client, std::string_view topic, json::Value body,
                std::string data);
     json::Value uptime() const;
+
+    // broker_resources.cpp: R, and who is drained or lost
     json::Value resources() const;
+    Result<void> drain(const json::Value& body);
+    Result<void> undrain(const json::Value& body);
+    void set_nodes(std::vector<Node> nodes);
 
     bool is_leader() const { return setup_.rank() == 0; }
     std::string host(Rank rank) const { return setup_.overlay.hosts.at(rank); }
@@ -99,6 +111,9 @@ class Broker {
     bool given_up_ = false;
 
     std::set<Rank> online_;
+    std::map<Rank, std::string> gone_;  ///< how those went that were online once
+    std::map<Rank, Drain> drains_;
+    std::optional<resources::R> r_;        ///< as configured
     std::map<Rank, std::uint32_t> cores_;  ///< as brokers told, where R is not configured
     bool dynamic_ = false;
     bool quorum_warned_ = false;

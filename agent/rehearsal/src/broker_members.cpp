@@ -26,6 +26,7 @@ void Broker::on_child_left(Rank child) {
 void Broker::on_online(Rank rank, std::uint32_t cores) {
     if (rank >= setup_.size()) return;
     online_.insert(rank);
+    gone_.erase(rank);
     cores_[rank] = cores;
     if (rank == 0)
         log_online();
@@ -42,7 +43,7 @@ void Broker::set_dynamic_nodes() {
     std::vector<Node> nodes;
     for (const auto& [rank, cores] : cores_)
         nodes.push_back({.rank = rank, .cores = cores, .up = online_.contains(rank)});
-    jobs_->set_nodes(std::move(nodes));
+    set_nodes(std::move(nodes));
 }
 
 void Broker::on_offline(const Message& message) {
@@ -50,6 +51,7 @@ void Broker::on_offline(const Message& message) {
     for (const auto& item : message.body.get("ranks").items()) {
         const auto rank = static_cast<Rank>(item.as_integer().value_or(-1));
         if (rank >= setup_.size() || online_.erase(rank) == 0) continue;
+        gone_[rank] = lost ? "lost lost connection" : "offline administrative shutdown";
         if (state_ < State::cleanup || lost)
             log_(Severity::err, "broker", "dead to Flux: {} (rank {})", host(rank), rank);
         jobs_->lose(rank, host(rank));

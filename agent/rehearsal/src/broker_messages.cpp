@@ -86,6 +86,11 @@ void Broker::handle_at_leader(Message message) {
         return done(json::Value::object());
     }
     if (what == topic::resources) return done(resources());
+    if (what == topic::drain || what == topic::undrain) {
+        const auto changed = what == topic::drain ? drain(body) : undrain(body);
+        if (!changed) return reply(*client, topic::error, text_body(changed.error().message), "");
+        return done(json::Value::object());
+    }
     if (what == topic::shutdown) {
         done(json::Value::object());
         return abort_program();
@@ -106,7 +111,8 @@ void Broker::on_client(std::int64_t connection, Message message) {
                      json::Value::object().set("value", json::Value::string(found->second)), "");
     }
     if (!is_leader() && !(parent_ && parent_->joined()))
-        return reply(client, topic::error, text_body("No route to host"), "");
+        return reply(client, topic::error,
+                     text_body("Upstream Flux broker is offline. Try again later."), "");
     message.from = setup_.rank();
     message.to = 0;
     message.body.set("client", encode_address(client));
@@ -124,38 +130,13 @@ void Broker::reply(const ClientAddress& client, std::string_view what, json::Val
 }
 
 json::Value Broker::uptime() const {
-    const bool alone = state_ < State::quorum;
     const auto seconds = std::chrono::duration<double>(reactor_.now() - started_).count();
     auto body = json::Value::object();
     body.set("state", json::Value::string(name(state_)));
     body.set("seconds", json::Value::real(seconds));
     body.set("owner", json::Value::string(user_name()));
     body.set("size", json::Value::integer(setup_.size()));
-    const auto offline = is_leader() && !alone ? setup_.size() - online_.size() : 0;
-    body.set("offline", json::Value::integer(static_cast<std::int64_t>(offline)));
     return body;
-}
-
-json::Value Broker::resources() const {
-    auto ranks = json::Value::array();
-    for (Rank rank = 0; rank < setup_.size(); ++rank) {
-        auto one = json::Value::object();
-        one.set("host", json::Value::string(host(rank)));
-        one.set("online", json::Value::boolean(online_.contains(rank)));
-        const auto parent = setup_.overlay.tree.parent(rank);
-        if (parent) one.set("parent", json::Value::integer(*parent));
-        ranks.append(one);
-    }
-    auto nodes = json::Value::array();
-    for (const auto& node : jobs_->nodes()) {
-        auto one = json::Value::object();
-        one.set("rank", json::Value::integer(node.rank));
-        one.set("cores", json::Value::integer(node.cores));
-        one.set("used", json::Value::integer(node.used));
-        one.set("up", json::Value::boolean(node.up && node.eligible));
-        nodes.append(one);
-    }
-    return json::Value::object().set("ranks", ranks).set("nodes", nodes);
 }
 
 }  // namespace muster::rehearsal

@@ -6,8 +6,6 @@
 
 #include "client.hpp"
 #include "commands.hpp"
-#include "muster/base/hostlist.hpp"
-#include "muster/broker_config.hpp"
 
 namespace muster::rehearsal {
 namespace {
@@ -49,10 +47,9 @@ void draw(const std::vector<json::Value>& ranks, std::size_t rank, const std::st
             children.push_back(i);
     for (const auto child : children) {
         const bool last = child == children.back();
-        text += fmt::format(
-            "{}{} {} {}: {}\n", indent, last ? "└─" : "├─", child,
-            ranks[child].get("host").as_string().value_or(""),
-            ranks[child].get("online").as_boolean().value_or(false) ? "full" : "offline");
+        text += fmt::format("{}{} {} {}: {}\n", indent, last ? "└─" : "├─", child,
+                            ranks[child].get("host").as_string().value_or(""),
+                            ranks[child].get("health").as_string().value_or("?"));
         draw(ranks, child, indent + (last ? "   " : "│  "), text);
     }
 }
@@ -60,14 +57,27 @@ void draw(const std::vector<json::Value>& ranks, std::size_t rank, const std::st
 }  // namespace
 
 Result<int> run_uptime(const Invocation& call) {
-    TRY_ASSIGN(const auto answer, ask(call, topic::uptime));
-    const auto offline = answer.get("offline").as_integer().value_or(0);
-    print(fmt::format(" {} {} {},  owner {},  depth 0,  size {}{}\n", clock_time(),
-                      answer.get("state").as_string().value_or("?"),
+    TRY_ASSIGN(auto client, Client::connect(call.environment));
+    TRY_ASSIGN(const auto answer, client.ask(topic::uptime, json::Value::object()));
+    const auto state = answer.get("state").as_string().value_or("?");
+    std::size_t drained = 0;
+    std::size_t offline = 0;
+    bool stopped = false;
+    if (state == "run") {  // as Flux: what only the leader knows is asked of a running broker only
+        TRY_ASSIGN(const auto resources, client.ask(topic::resources, json::Value::object()));
+        for (const auto& rank : resources.get("ranks").items()) {
+            if (rank.has("reason")) ++drained;
+            if (!rank.get("online").as_boolean().value_or(false)) ++offline;
+        }
+        stopped = resources.get("stopped").as_boolean().value_or(false);
+    }
+    print(fmt::format(" {} {} {},  owner {},  depth 0,  size {}{}{}\n{}", clock_time(), state,
                       rounded(answer.get("seconds").as_number().value_or(0.0)),
                       answer.get("owner").as_string().value_or("?"),
                       answer.get("size").as_integer().value_or(0),
-                      offline > 0 ? fmt::format(",  {} offline", offline) : ""));
+                      drained > 0 ? fmt::format(",  {} drained", drained) : "",
+                      offline > 0 ? fmt::format(",  {} offline", offline) : "",
+                      stopped ? "  scheduler stopped\n" : ""));
     return 0;
 }
 
@@ -90,43 +100,19 @@ Result<int> run_getattr(const Invocation& call) {
 Result<int> run_overlay(const Invocation& call) {
     if (call.words.size() != 1 || call.words[0] != "status")
         return fail(Kind::usage, "the rehearsal knows 'overlay status' only");
-    TRY_ASSIGN(const auto answer, ask(call, topic::resources));
-    const auto ranks = answer.get("ranks").items();
-    bool all = true;
-    for (const auto& rank : ranks) all = all && rank.get("online").as_boolean().value_or(false);
-    auto text = fmt::format("0 {}: {}\n",
-                            ranks.empty() ? "" : ranks[0].get("host").as_string().value_or(""),
-                            all ? "full" : "partial");
-    draw(ranks, 0, "", text);
-    print(text);
-    return 0;
-}
-
-Result<int> run_resource(const Invocation& call) {
-    if (call.words.size() != 1 || call.words[0] != "list")
-        return fail(Kind::usage, "the rehearsal knows 'resource list' only");
-    TRY_ASSIGN(const auto answer, ask(call, topic::resources));
-    const auto ranks = answer.get("ranks").items();
-    std::string text = "     STATE NNODES NCORES NGPUS NODELIST\n";
-    for (const std::string_view state : {"free", "allocated", "down"}) {
-        Hostlist hosts;
-        std::int64_t cores = 0;
-        for (const auto& node : answer.get("nodes").items()) {
-            const auto used = node.get("used").as_integer().value_or(0);
-            const auto all = node.get("cores").as_integer().value_or(0);
-            const bool up = node.get("up").as_boolean().value_or(false);
-            const auto count = !up                    ? (state == "down" ? all : 0)
-                               : state == "free"      ? all - used
-                               : state == "allocated" ? used
-                                                      : 0;
-            if (count == 0) continue;
-            cores += count;
-            const auto rank = static_cast<std::size_t>(node.get("rank").as_integer().value_or(0));
-            if (rank < ranks.size()) hosts.append(ranks[rank].get("host").as_string().value_or(""));
-        }
-        text += fmt::format("{:>10} {:>6} {:>6} {:>5} {}\n", state, hosts.size(), cores, 0,
-                            hosts.format());
+    TRY_ASSIGN(auto client, Client::connect(call.environment));
+    const auto answer = client.ask(topic::resources, json::Value::object());
+    if (!answer) {
+        // As flux-overlay, which has no ERROR there.
+        static_cast<void>(
+            write_all(STDERR_FILENO, "flux-overlay: Resource temporarily unavailable\n"));
+        return 1;
     }
+    const auto ranks = answer->get("ranks").items();
+    const auto root = ranks.empty() ? json::Value::object() : ranks[0];
+    auto text = fmt::format("0 {}: {}\n", root.get("host").as_string().value_or(""),
+                            root.get("health").as_string().value_or("?"));
+    draw(ranks, 0, "", text);
     print(text);
     return 0;
 }

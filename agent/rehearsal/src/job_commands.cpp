@@ -114,6 +114,7 @@ Result<int> run_exec(const Invocation& call) {
     request.ranks = ranks.ids();
     if (request.ranks.empty() || request.ranks.back() >= size)
         return fail(Kind::usage, "One or more invalid --ranks specified: {}", text);
+    options.labels = request.ranks;
     return Watch(client, JobCommand::submit, options).run({std::move(request)});
 }
 

@@ -21,6 +21,7 @@ struct JobOptions {
     bool watch = false;
     bool quiet = false;
     bool label_io = false;
+    std::vector<Rank> labels = {};          ///< of the tasks; empty: their numbers
     double time_limit = 0.0;                ///< seconds; 0: none
     std::string directory = {};             ///< empty: the client's
     std::vector<std::string> command = {};  ///< and arguments, untouched

@@ -43,13 +43,19 @@ void Jobs::set_up(Rank rank, bool up) {
     if (up) schedule();
 }
 
+void Jobs::set_drained(Rank rank, bool drained) {
+    if (Node* found = node(rank)) found->drained = drained;
+    if (!drained) schedule();
+}
+
 void Jobs::submit(const ClientAddress& client, const json::Value& body) {
     auto request = decode_request(body);
     if (!request) {
         handlers_.reply(client, topic::error, text_body(request.error().message), "");
         return;
     }
-    if (stopped_) {
+    // flux exec is no job: it works until the broker ends.
+    if (stopped_ && !request->plain()) {
         handlers_.reply(client, topic::error,
                         text_body("job submission is disabled: the instance "
                                   "is shutting down"),
@@ -69,6 +75,7 @@ void Jobs::submit(const ClientAddress& client, const json::Value& body) {
         tell(job, topic::done, json::Value::object().set("code", json::Value::integer(0)));
         job.watcher.reset();
     }
+    if (job.request.plain()) return start(job);
     schedule();
 }
 
@@ -104,10 +111,6 @@ void Jobs::schedule() {
     for (auto next = jobs_.begin(); next != jobs_.end();) {
         auto& job = (next++)->second;  // starting can finish and erase it
         if (job.state != Job::State::pending) continue;
-        if (job.request.plain()) {
-            start(job);
-            continue;
-        }
         if (const auto why = unsatisfiable(nodes_, job.request.shape); !why.empty()) {
             job.code = 1;
             tell(job, topic::exception, text_body(why).set("type", json::Value::string("alloc")));
@@ -267,14 +270,14 @@ void Jobs::stop(std::function<void()> when_idle) {
     when_idle_ = std::move(when_idle);
     std::vector<JobId> ids;
     for (const auto& [id, job] : jobs_)
-        if (job.state == Job::State::running) ids.push_back(id);
+        if (job.state == Job::State::running && !job.request.plain()) ids.push_back(id);
     for (const JobId id : ids) cancel(id);
     check_idle();
 }
 
 void Jobs::check_idle() {
     const auto is_running = [](const auto& entry) {
-        return entry.second.state == Job::State::running;
+        return entry.second.state == Job::State::running && !entry.second.request.plain();
     };
     if (!when_idle_ || std::ranges::any_of(jobs_, is_running)) return;
     const auto when_idle = std::exchange(when_idle_, nullptr);

@@ -34,6 +34,8 @@ class Jobs {
     void set_nodes(std::vector<Node> nodes);
     const std::vector<Node>& nodes() const { return nodes_; }
     void set_up(Rank rank, bool up);
+    /// A drained rank keeps its jobs and gets no more.
+    void set_drained(Rank rank, bool drained);
     /// The broker of `rank` is gone: the jobs on it fail.
     void lose(Rank rank, const std::string& host);
 

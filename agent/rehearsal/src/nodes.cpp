@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "muster/base/fd.hpp"
-#include "muster/resources.hpp"
 #include "setup.hpp"
 
 namespace muster::rehearsal {
@@ -64,17 +63,21 @@ Result<void> exclude(std::vector<Node>& nodes, const std::vector<std::string>& h
 
 }  // namespace
 
-Result<std::vector<Node>> load_nodes(const Setup& setup) {
+Result<std::optional<resources::R>> load_R(const Setup& setup) {
     const auto& resource = setup.resource;
-    std::vector<Node> nodes;
-    if (resource.config.empty() && !resource.path) return nodes;
+    if (resource.config.empty() && !resource.path) return std::optional<resources::R>{};
     TRY_ASSIGN(auto r, read_r(resource));
-    const auto& hosts = setup.overlay.hosts;
-    TRY_ASSIGN(r, within("error reranking R", resources::rerank(r, Hostlist(hosts))));
-    for (const auto& node : r.nodes)
+    TRY_ASSIGN(r, within("error reranking R", resources::rerank(r, Hostlist(setup.overlay.hosts))));
+    return std::optional<resources::R>(std::move(r));
+}
+
+Result<std::vector<Node>> load_nodes(const Setup& setup, const std::optional<resources::R>& r) {
+    std::vector<Node> nodes;
+    if (!r) return nodes;
+    for (const auto& node : r->nodes)
         nodes.push_back(
             {.rank = node.rank, .cores = static_cast<std::uint32_t>(node.cores.size())});
-    if (resource.exclude) TRY(exclude(nodes, hosts, *resource.exclude));
+    if (setup.resource.exclude) TRY(exclude(nodes, setup.overlay.hosts, *setup.resource.exclude));
     return nodes;
 }
 

@@ -29,7 +29,7 @@ constexpr std::array commands = {
     Command{"uptime", run_uptime, ""},
     Command{"getattr", run_getattr, "NAME"},
     Command{"overlay", run_overlay, "status"},
-    Command{"resource", run_resource, "list"},
+    Command{"resource", run_resource, "list|status|drain|undrain|R"},
     Command{"shutdown", run_shutdown, ""},
     Command{"proxy", run_proxy, "URI [COMMAND [ARGS...]]"},
     Command{"version", run_version, ""},

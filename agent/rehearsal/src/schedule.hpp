@@ -26,9 +26,11 @@ struct Node {
     std::uint32_t cores = 0;
     std::uint32_t used = 0;
     bool up = false;
-    bool eligible = true;  ///< neither excluded nor drained for good
+    bool eligible = true;  ///< not excluded
+    bool drained = false;  ///< gets no more jobs, until it is undrained
 
-    std::uint32_t free() const { return up && eligible ? cores - used : 0; }
+    bool available() const { return up && eligible && !drained; }
+    std::uint32_t free() const { return available() ? cores - used : 0; }
 };
 
 /// The tasks of a job on one node: `count` from number `first`.

@@ -9,6 +9,7 @@
 #include "arguments.hpp"
 #include "muster/base/environment.hpp"
 #include "muster/broker_config.hpp"
+#include "muster/resources.hpp"
 #include "overlay_types.hpp"
 #include "schedule.hpp"
 
@@ -52,8 +53,11 @@ std::string choose_hostname(const Attributes& attributes, const Environment& env
 Result<Setup> load_setup(const BrokerArguments& arguments, const std::string& hostname,
                          std::string version);
 
-/// What R says of every rank, from [resource] in the configuration; empty when it configures none.
-/// Errors: config; the text is what Flux logs as resource.err.
-Result<std::vector<Node>> load_nodes(const Setup& setup);
+/// R from [resource] in the configuration, in the order of the ranks; nothing when it configures
+/// none. Errors: config; the text is what Flux logs as resource.err.
+Result<std::optional<resources::R>> load_R(const Setup& setup);
+
+/// What `r` says of every rank, and which of them are excluded; empty without R. Errors: as above.
+Result<std::vector<Node>> load_nodes(const Setup& setup, const std::optional<resources::R>& r);
 
 }  // namespace muster::rehearsal

@@ -72,7 +72,10 @@ void Watch::handle(const Message& message) {
 void Watch::print_output(const Message& message) const {
     const bool err = message.body.get("stderr").as_boolean().value_or(false);
     if (!options_.label_io) return print(err ? STDERR_FILENO : STDOUT_FILENO, message.data);
-    const auto label = fmt::format("{}: ", message.body.get("task").as_integer().value_or(0));
+    const auto task = message.body.get("task").as_integer().value_or(0);
+    const auto at = static_cast<std::size_t>(task);
+    const auto label =
+        fmt::format("{}: ", at < options_.labels.size() ? options_.labels[at] : task);
     std::string text;
     std::string_view rest = message.data;
     while (!rest.empty()) {

@@ -78,6 +78,26 @@ class JobsOfALeader : public testing::Test {
                     }}};
 };
 
+TEST_F(JobsOfALeader, ADrainedRankWaitsToBeUndrained) {
+    jobs_.set_drained(1, true);
+    submit({.nodes = 2, .tasks = 2}, 1);
+    EXPECT_THAT(sent(), IsEmpty());
+    jobs_.set_drained(1, false);
+    settle();
+    EXPECT_EQ(sent().size(), 2u);
+}
+
+TEST_F(JobsOfALeader, PlainTasksRunAndHoldNothingUpWhileItStops) {
+    submit({.tasks = 1}, 1, {0});
+    bool idle = false;
+    jobs_.stop([&idle] { idle = true; });
+    settle();
+    EXPECT_TRUE(idle);
+    EXPECT_EQ(sent().size(), 1u);  // not cancelled
+    submit({.tasks = 1}, 2, {1});
+    EXPECT_EQ(sent().size(), 1u);
+}
+
 TEST_F(JobsOfALeader, RunOnTheNodesThatTheyGot) {
     submit({.nodes = 2, .tasks = 3}, 1);
     const auto orders = sent();

@@ -32,6 +32,14 @@ TEST(Allocate, FillsNodesWhenNoneAreAskedFor) {
                 ElementsAre(Share{0, 0, 1, 2}, Share{1, 1, 1, 2}));
 }
 
+TEST(Allocate, PassesOverTheDrainedButWaitsForThem) {
+    auto some = nodes(2, 2);
+    some[0].drained = true;
+    EXPECT_THAT(*allocate(some, {.tasks = 2}), ElementsAre(Share{1, 0, 2, 2}));
+    EXPECT_FALSE(allocate(some, {.tasks = 3}).has_value());
+    EXPECT_EQ(unsatisfiable(some, {.tasks = 3}), "");
+}
+
 TEST(Allocate, PassesOverWhatIsDownOrBusyOrExcluded) {
     auto some = nodes(5, 2);
     some[0].up = false;

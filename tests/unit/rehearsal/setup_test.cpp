@@ -174,7 +174,7 @@ TEST_F(SetupOf, NodesByHost) {
         "nodelist":["a-[3,2,1,0]"]}})");
     const auto setup =
         load(std::string(four) + "[resource]\npath = \"" + path + "\"\nexclude = \"1\"\n");
-    const auto nodes = load_nodes(*setup);
+    const auto nodes = load_nodes(*setup, *load_R(*setup));
     ASSERT_TRUE(nodes.has_value()) << nodes.error().message;
     ASSERT_EQ(nodes->size(), 4u);
     EXPECT_EQ(nodes->at(0).cores, 1u);
@@ -187,11 +187,12 @@ TEST_F(SetupOf, NodesByEntries) {
     const auto setup = load(std::string(four) +
                             "[[resource.config]]\nhosts = \"a-[0-3]\"\ncores = \"0-1\"\n"
                             "[[resource.config]]\nhosts = \"a-3\"\ncores = \"2\"\n");
-    const auto nodes = load_nodes(*setup);
+    const auto nodes = load_nodes(*setup, *load_R(*setup));
     ASSERT_TRUE(nodes.has_value()) << nodes.error().message;
     EXPECT_EQ(nodes->at(0).cores, 2u);
     EXPECT_EQ(nodes->at(3).cores, 3u);
-    EXPECT_TRUE(load_nodes(*load(four))->empty());
+    EXPECT_FALSE(load_R(*load(four))->has_value());
+    EXPECT_TRUE(load_nodes(*load(four), {})->empty());
 }
 
 TEST(ChooseHostname, AttributeThenFakeThenOwn) {

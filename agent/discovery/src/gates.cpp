@@ -131,11 +131,14 @@ std::vector<Attempt> Attempts::list() const {
     return list;
 }
 
+std::string summarize(const GateFailure& failure) {
+    return fmt::format("{} {}: {}", verb_of(failure.gate), failure.asked, failure.answered);
+}
+
 Error describe(const GateFailure& failure, std::string_view peer) {
     const auto& row = row_of(failure.cause);
-    return {row.kind,
-            fmt::format("reach {}: {} {}: {} ({}): {}", peer, verb_of(failure.gate), failure.asked,
-                        failure.answered, format_evidence(failure), row.mend)};
+    return {row.kind, fmt::format("reach {}: {} ({}): {}", peer, summarize(failure),
+                                  format_evidence(failure), row.mend)};
 }
 
 }  // namespace muster::discovery

@@ -89,6 +89,9 @@ struct GateFailure {
     Passage so_far;
 };
 
+/// "resolve m-0.flux.: no such name, says 10.96.0.10".
+std::string summarize(const GateFailure& failure);
+
 /// One sentence: what was to be reached (`peer`: "rank 0 (m-0)"), cause, evidence, mend. Its kind
 /// is the exit code: no_name, unavailable or protocol.
 Error describe(const GateFailure& failure, std::string_view peer);

@@ -21,8 +21,8 @@ Result<int> plan(Words words) {
     if (line.help) return print_help("plan", extra);
     TRY_ASSIGN(auto facts, bootstrap::gather_facts(line.settings, line.command));
     if (line.settings.rank)
-        facts.pod =
-            discovery::imagine_pod(facts.pod, {.hosts = line.settings.hosts}, *line.settings.rank);
+        facts.pod = discovery::imagine_pod(facts.pod, bootstrap::identity_request(line.settings),
+                                           *line.settings.rank);
     TRY_ASSIGN(const auto made, bootstrap::make_plan(line.settings, line.command, facts));
     TRY(print(as_json ? bootstrap::format_plan_json(made) : bootstrap::format_plan(made)));
     return 0;

@@ -39,14 +39,11 @@ Result<void> reach_parent(const bootstrap::Settings& settings, const bootstrap::
                           const curve::KeyPair& keys, bootstrap::Report& report) {
     if (!plan.parent) return {};
     const auto& parent = *plan.parent;
-    const auto family = settings.ip == bootstrap::IpFamily::ipv4   ? discovery::Family::ipv4
-                        : settings.ip == bootstrap::IpFamily::ipv6 ? discovery::Family::ipv6
-                                                                   : discovery::Family::any;
     TRY_ASSIGN(const auto reached,
                discovery::reach({.peer = fmt::format("rank {} ({})", parent.rank, parent.host),
                                  .name = parent.name,
                                  .port = parent.port,
-                                 .family = family,
+                                 .family = plan.family,
                                  .wait = settings.wait,
                                  .size = plan.identity.max_size},
                                 {keys.public_key.bytes(), keys.secret_key.bytes()}, settings.dns,
@@ -56,6 +53,14 @@ Result<void> reach_parent(const bootstrap::Settings& settings, const bootstrap::
     log::debug("reached rank {} at {} in {} ms", parent.rank, reached.address,
                std::chrono::duration_cast<std::chrono::milliseconds>(reached.took).count());
     return {};
+}
+
+/// A name that never appeared, and what in the settings speaks against it.
+Result<void> with_doubts(Result<void> reached, const bootstrap::Plan& plan) {
+    if (!reached && reached.error().kind == Kind::no_name)
+        for (const auto& doubt : plan.identity.doubts)
+            reached.error().message += fmt::format("; {}", doubt);
+    return reached;
 }
 
 /// Everything up to the exec; returns only with an error.
@@ -82,7 +87,7 @@ Error become_broker(const bootstrap::CommandLine& line, const Environment& envir
         log::info("{}rank {} of {}, host {}, key {}", facts.rehearsal ? "rehearsal: " : "",
                   plan.identity.rank, plan.identity.max_size, plan.identity.host(), report.key);
         if (plan.parent) enter(Phase::name);
-        TRY(reach_parent(line.settings, plan, certificate.keys, report));
+        TRY(with_doubts(reach_parent(line.settings, plan, certificate.keys, report), plan));
         enter(Phase::exec);
         leave_report(plan.paths.report, report);
         return tl::unexpected<Error>(bootstrap::execute_broker(plan, environment, role_pipe));

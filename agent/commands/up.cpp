@@ -21,9 +21,9 @@ using bootstrap::CommandLine;
 using bootstrap::Settings;
 
 // Each pod has its own, from us.
-constexpr std::array<std::string_view, 11> not_for_up{
-    "name",      "rank", "service", "namespace",      "domain", "hosts",
-    "addresses", "bind", "ip",      "leader-address", "dns"};
+constexpr std::array<std::string_view, 12> not_for_up{
+    "name",      "rank",           "service", "namespace", "domain",         "hosts",
+    "addresses", "ordinals-start", "bind",    "ip",        "leader-address", "dns"};
 
 // What UpOptions carries; all other flags go to `muster run` as they are.
 constexpr std::array<std::string_view, 9> taken_by_up{
@@ -114,6 +114,7 @@ Result<bootstrap::Plan> try_plan(Settings settings, const local::UpOptions& opti
     settings.dir = "/tmp";
     settings.name = settings.service = settings.namespace_name = settings.domain = {};
     settings.addresses = settings.leader_address = {};
+    settings.ordinals_start = {};
     TRY_ASSIGN(const auto facts, bootstrap::gather_facts(settings, options.command));
     TRY_ASSIGN(const auto plan, bootstrap::make_plan(settings, options.command, facts));
     TRY(bootstrap::check_programs(settings, facts, plan));

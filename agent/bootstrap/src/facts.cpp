@@ -104,6 +104,7 @@ Result<LocalFacts> gather_facts(const Settings& settings, const std::vector<std:
         discovery::ResolvConf::parse(read_file("/etc/resolv.conf").value_or(""));
     facts.pod.fqdn =
         discovery::hosts_file_fqdn(read_file("/etc/hosts").value_or(""), facts.pod.hostname);
+    TRY_ASSIGN(facts.pod.addresses, discovery::own_addresses());
     if (settings.resources) {
         facts.shape = {};  // the shapes say it all
     } else {

@@ -15,24 +15,27 @@ struct Instance {
     discovery::Identity identity;
     broker_config::Merged merged;
     std::vector<broker_config::Peer> peers;
+    discovery::FamilyChoice family;
 };
 
-std::vector<broker_config::HostOverride> make_overrides(const Settings& settings,
-                                                        const discovery::Identity& identity,
+std::vector<broker_config::HostOverride> make_overrides(const discovery::Identity& identity,
                                                         const broker_config::Topology& topology) {
     std::vector<broker_config::HostOverride> overrides;
-    if (!identity.addresses.empty()) {
+    if (!identity.addresses.empty() || !identity.names.empty()) {
         std::vector<bool> has_children(identity.max_size, false);
         for (std::uint32_t rank = 1; rank < identity.max_size; ++rank)
             has_children[*topology.parent_of(rank, identity.max_size)] = true;
         for (std::uint32_t rank = 0; rank < identity.max_size; ++rank) {
             if (!has_children[rank]) continue;
-            const auto uri = broker_config::tcp_uri(identity.addresses[rank]);
-            overrides.push_back({.rank = rank, .bind = uri, .connect = uri});
+            broker_config::HostOverride& one = overrides.emplace_back();
+            one.rank = rank;
+            one.connect = broker_config::tcp_uri(identity.connect_name(rank));
+            if (!identity.addresses.empty())
+                one.bind = broker_config::tcp_uri(identity.addresses[rank]);
         }
     }
-    if (settings.leader_address) {
-        const auto uri = broker_config::tcp_uri(*settings.leader_address);
+    if (!identity.leader_address.empty()) {
+        const auto uri = broker_config::tcp_uri(identity.leader_address);
         if (overrides.empty())
             overrides.push_back({.rank = 0, .bind = {}, .connect = uri});
         else
@@ -43,10 +46,15 @@ std::vector<broker_config::HostOverride> make_overrides(const Settings& settings
 
 Result<broker_config::BrokerConfig> make_broker_config(const Settings& settings,
                                                        const discovery::Identity& identity,
-                                                       const LocalFacts& facts,
-                                                       const Paths& paths) {
+                                                       const LocalFacts& facts, const Paths& paths,
+                                                       bool enable_ipv6) {
     TRY_ASSIGN(const auto topology, within("--topology (MUSTER_TOPOLOGY)",
                                            broker_config::Topology::parse(settings.topology)));
+    if (identity.platform == discovery::Platform::compose && settings.topology != "flat")
+        return fail(Kind::config,
+                    "--topology (MUSTER_TOPOLOGY) is {}, but compose may leave gaps in the ranks, "
+                    "and whoever has a gap for a parent never joins: use flat",
+                    settings.topology);
     const bool explicit_shapes = settings.resources || settings.cores || settings.gpus;
     return broker_config::make_config({
         .hosts = identity.hosts,
@@ -55,8 +63,8 @@ Result<broker_config::BrokerConfig> make_broker_config(const Settings& settings,
         .port = settings.port,
         .bind = broker_config::tcp_uri(settings.bind),
         .connect = fmt::format("tcp://%h{}:%p", identity.suffix),
-        .enable_ipv6 = settings.ip == IpFamily::ipv6,
-        .overrides = make_overrides(settings, identity, topology),
+        .enable_ipv6 = enable_ipv6,
+        .overrides = make_overrides(identity, topology),
         .resource_path = paths.resources,
         // Flux compares R with hwloc and the real hostname, and drains on a difference: right,
         // unless the user overrode them.
@@ -84,6 +92,18 @@ Result<discovery::Identity> identity_from_bootstrap(const Settings& settings,
     return identity;
 }
 
+discovery::Family family_of(IpFamily ip) {
+    switch (ip) {
+        case IpFamily::ipv4:
+            return discovery::Family::ipv4;
+        case IpFamily::ipv6:
+            return discovery::Family::ipv6;
+        case IpFamily::any:
+            break;
+    }
+    return discovery::Family::any;
+}
+
 Result<Instance> make_instance(const Settings& settings, const LocalFacts& facts,
                                const Paths& paths) {
     std::vector<broker_config::UserFile> user;
@@ -102,19 +122,19 @@ Result<Instance> make_instance(const Settings& settings, const LocalFacts& facts
         TRY_ASSIGN(instance.identity,
                    identity_from_bootstrap(settings, bootstrap, instance.peers,
                                            settings.name.value_or(facts.pod.hostname)));
+        instance.family.gates =
+            bootstrap.enable_ipv6 ? discovery::Family::any : discovery::Family::ipv4;
         return instance;
     }
-    TRY_ASSIGN(instance.identity, discovery::identify({.name = settings.name,
-                                                       .rank = settings.rank,
-                                                       .size = settings.size,
-                                                       .max_size = settings.max_size,
-                                                       .service = settings.service,
-                                                       .namespace_name = settings.namespace_name,
-                                                       .domain = settings.domain,
-                                                       .hosts = settings.hosts,
-                                                       .addresses = settings.addresses},
-                                                      facts.pod));
-    TRY_ASSIGN(const auto config, make_broker_config(settings, instance.identity, facts, paths));
+    TRY_ASSIGN(instance.identity, discovery::identify(identity_request(settings), facts.pod));
+    TRY_ASSIGN(instance.family,
+               discovery::choose_family({.ip = family_of(settings.ip),
+                                         .bind = settings.bind,
+                                         .addresses = instance.identity.addresses,
+                                         .leader_address = instance.identity.leader_address},
+                                        facts.pod.addresses));
+    TRY_ASSIGN(const auto config, make_broker_config(settings, instance.identity, facts, paths,
+                                                     instance.family.enable_ipv6));
     TRY_ASSIGN(instance.merged, broker_config::merge(config, user));
     TRY_ASSIGN(instance.peers, broker_config::resolve_hosts(*instance.merged.config.bootstrap));
     return instance;
@@ -136,11 +156,10 @@ Result<Parent> parse_connect(const std::string& uri) {
     return parent;
 }
 
-Result<std::optional<Parent>> find_parent(const Settings& settings, const Instance& instance) {
-    const auto& identity = instance.identity;
-    if (instance.peers.empty() || !instance.peers.at(identity.rank).parent)
-        return std::optional<Parent>{};
-    const auto& peer = instance.peers.at(*instance.peers.at(identity.rank).parent);
+Result<std::optional<Parent>> find_parent(const discovery::Identity& identity,
+                                          const std::vector<broker_config::Peer>& peers) {
+    if (peers.empty() || !peers.at(identity.rank).parent) return std::optional<Parent>{};
+    const auto& peer = peers.at(*peers.at(identity.rank).parent);
     if (!peer.connect)
         return fail(Kind::config, "rank {} ({}) has no connect URI: give it one in [bootstrap]",
                     peer.rank, peer.host);
@@ -149,8 +168,7 @@ Result<std::optional<Parent>> find_parent(const Settings& settings, const Instan
     parent.host = peer.host;
     // Broker and gates may go different ways to the same place: names are asked of --dns, which
     // Flux cannot.
-    if (!identity.addresses.empty() && !(peer.rank == 0 && settings.leader_address))
-        parent.name = identity.dial_name(peer.rank);
+    if (!identity.addresses.empty()) parent.name = identity.dial_name(peer.rank);
     return std::optional<Parent>(parent);
 }
 
@@ -221,6 +239,20 @@ Paths::Paths(const std::string& directory)
       socket(rundir + "/local"),
       temporary(dir + "/tmp") {}
 
+discovery::IdentityRequest identity_request(const Settings& settings) {
+    return {.name = settings.name,
+            .rank = settings.rank,
+            .size = settings.size,
+            .max_size = settings.max_size,
+            .service = settings.service,
+            .namespace_name = settings.namespace_name,
+            .domain = settings.domain,
+            .hosts = settings.hosts,
+            .addresses = settings.addresses,
+            .ordinals_start = settings.ordinals_start,
+            .leader_address = settings.leader_address};
+}
+
 Result<Plan> make_plan(const Settings& settings, const std::vector<std::string>& command,
                        const LocalFacts& facts) {
     Plan plan;
@@ -237,7 +269,8 @@ Result<Plan> make_plan(const Settings& settings, const std::vector<std::string>&
     plan.certificate_is_ours = !instance.merged.own_bootstrap;
     plan.certificate =
         bootstrap && bootstrap->curve_cert ? *bootstrap->curve_cert : plan.paths.curve_cert;
-    TRY_ASSIGN(plan.parent, find_parent(settings, Instance{identity, {}, instance.peers}));
+    TRY_ASSIGN(plan.parent, find_parent(identity, instance.peers));
+    plan.family = instance.family.gates;
     for (const auto& peer : instance.peers)
         plan.listens = plan.listens || peer.parent == identity.rank;
     plan.broker_toml = std::move(instance.merged.text);
@@ -263,6 +296,7 @@ Result<Plan> make_plan(const Settings& settings, const std::vector<std::string>&
         plan.directories.push_back(plan.paths.temporary);
         plan.environment["TMPDIR"] = plan.paths.temporary;
     }
+    plan.notes = identity.doubts;
     for (const auto& queue : instance.merged.queues)
         plan.notes.push_back(fmt::format(
             "queue {} starts stopped, as all named queues do: flux queue start {}", queue, queue));

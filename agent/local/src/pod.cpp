@@ -7,9 +7,10 @@ namespace muster::local {
 namespace {
 
 // Settings that identify a pod (design, section 2): each pod has its own, whatever surrounds `up`.
-constexpr std::array<const char*, 8> identity_settings = {
-    "MUSTER_NAME", "MUSTER_SERVICE", "MUSTER_NAMESPACE", "MUSTER_LEADER_ADDRESS",
-    "MUSTER_BIND", "MUSTER_IP",      "MUSTER_INIT_FD",   "JOB_COMPLETION_INDEX"};
+constexpr std::array<const char*, 9> identity_settings = {
+    "MUSTER_NAME",           "MUSTER_SERVICE", "MUSTER_NAMESPACE",
+    "MUSTER_LEADER_ADDRESS", "MUSTER_BIND",    "MUSTER_IP",
+    "MUSTER_ORDINALS_START", "MUSTER_INIT_FD", "JOB_COMPLETION_INDEX"};
 
 }  // namespace
 

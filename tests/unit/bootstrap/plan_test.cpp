@@ -83,6 +83,67 @@ TEST(Plan, LeaderAddressIsDialledInsteadOfTheName) {
     EXPECT_THAT(plan.broker_toml, HasSubstr("10.96.0.7"));
 }
 
+TEST(Plan, LeaderAddressIsTheLeadersOnly) {
+    const auto plan =
+        make_plan(settings({"--size=7", "--topology=kary:2", "--leader-address=rendezvous"}),
+                  command, pod(5));
+    ASSERT_TRUE(plan) << plan.error().message;
+    EXPECT_EQ(plan->parent->name, "m-2.flux.ns.svc.cluster.local.");
+    EXPECT_THAT(plan->broker_toml, HasSubstr("tcp://rendezvous.ns.svc.cluster.local.:%p"));
+    const auto child =
+        make_plan(settings({"--size=7", "--topology=kary:2", "--leader-address=rendezvous"}),
+                  command, pod(1));
+    EXPECT_EQ(child->parent->name, "rendezvous.ns.svc.cluster.local.");
+}
+
+LocalFacts container(std::uint32_t number) {
+    LocalFacts facts = pod(0);
+    facts.pod = {.hostname = "0123456789ab"};
+    facts.pod.resolv_conf = discovery::ResolvConf::parse("nameserver 127.0.0.11");
+    facts.pod.own_name.names = {fmt::format("lab_web_{}.lab_default", number)};
+    return facts;
+}
+
+TEST(Plan, ContainersHaveNamesThatFluxAllowsAndAreDialledByTheirOwn) {
+    const auto plan = make_plan(settings({"--size=3"}), command, container(2));
+    ASSERT_TRUE(plan) << plan.error().message;
+    EXPECT_EQ(plan->parent->name, "lab_web_1.");
+    EXPECT_THAT(plan->argv, Contains("hostname=lab-web-1"));
+    EXPECT_THAT(plan->broker_toml,
+                AllOf(HasSubstr("tcp://lab_web_1.:%p"), HasSubstr("noverify = true")));
+    const auto leader = make_plan(settings({"--size=3"}), command, container(1));
+    EXPECT_EQ(leader->broker_toml, plan->broker_toml);
+}
+
+TEST(Plan, ComposeTakesNoTreeInWhichAGapWouldBeAParent) {
+    const auto plan = make_plan(settings({"--size=3", "--topology=kary:2"}), command, container(2));
+    ASSERT_FALSE(plan);
+    EXPECT_EQ(plan.error().kind, Kind::config);
+    EXPECT_THAT(plan.error().message, HasSubstr("use flat"));
+}
+
+TEST(Plan, GatesAskForWhatTheBrokerWillDial) {
+    const auto family = [](std::vector<discovery::OwnAddress> own, const char* flag) {
+        auto facts = pod(1);
+        facts.pod.addresses = std::move(own);
+        const auto plan = make_plan(settings({"--size=2", flag}), command, facts).value();
+        const bool is_on = plan.broker_toml.find("enable_ipv6 = true") != std::string::npos;
+        return std::pair(plan.family, is_on);
+    };
+    using discovery::Family;
+    EXPECT_EQ(family({{"eth0", "10.0.0.2"}}, "--ip=auto"), std::pair(Family::ipv4, false));
+    EXPECT_EQ(family({{"eth0", "fd00::2"}}, "--ip=auto"), std::pair(Family::ipv6, true));
+    EXPECT_EQ(family({{"eth0", "10.0.0.2"}, {"eth0", "fd00::2"}}, "--ip=auto"),
+              std::pair(Family::any, true));
+    EXPECT_EQ(family({{"eth0", "10.0.0.2"}, {"eth0", "fd00::2"}}, "--ip=4"),
+              std::pair(Family::ipv4, false));
+}
+
+TEST(Plan, WhatContradictsThePodIsNoted) {
+    const auto plan = make_plan(settings({"--size=2", "--domain=k8s.example"}), command, pod(1));
+    EXPECT_THAT(plan->notes, Contains(HasSubstr("resolv.conf says 'cluster.local'")));
+}
+
 TEST(Plan, AddressesAreForTheBrokerAndNamesForTheGates) {
     auto facts = pod(1);
     const auto plan =

@@ -10,6 +10,7 @@
 #include "muster/base/result.hpp"
 #include "muster/bootstrap/settings.hpp"
 #include "muster/broker_config.hpp"
+#include "muster/discovery/family.hpp"
 #include "muster/discovery/identity.hpp"
 #include "muster/resources.hpp"
 
@@ -50,11 +51,12 @@ struct Paths {
 struct Plan {
     discovery::Identity identity;
     Paths paths{""};
-    std::string certificate;          ///< path that the broker reads
-    bool certificate_is_ours = true;  ///< false: the user's [bootstrap] names it
-    std::optional<Parent> parent;     ///< none on the leader
-    bool listens = false;             ///< it has children
-    bool runs_program = false;        ///< the leader's, under the shim
+    std::string certificate;                            ///< path that the broker reads
+    bool certificate_is_ours = true;                    ///< false: the user's [bootstrap] names it
+    std::optional<Parent> parent;                       ///< none on the leader
+    discovery::Family family = discovery::Family::any;  ///< in which the broker will dial it
+    bool listens = false;                               ///< it has children
+    bool runs_program = false;                          ///< the leader's, under the shim
     std::uint32_t quorum = 1;
     std::string broker_toml;
     std::string resources_json;  ///< empty: the user's configuration gives R
@@ -66,6 +68,9 @@ struct Plan {
 
     bool is_leader() const { return !parent.has_value(); }
 };
+
+/// The settings that bear on identity.
+discovery::IdentityRequest identity_request(const Settings& settings);
 
 /// Settings + facts -> plan: pure, the same bytes for the same input. `command` is the leader's
 /// program. Errors: usage, malformed, config.

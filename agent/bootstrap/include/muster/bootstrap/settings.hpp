@@ -32,6 +32,7 @@ struct Settings {
     std::optional<std::string> domain;
     std::optional<std::string> hosts;
     std::optional<std::string> addresses;
+    std::optional<std::uint32_t> ordinals_start;
     std::uint16_t port = 8050;
     std::string bind = "*";
     IpFamily ip = IpFamily::any;

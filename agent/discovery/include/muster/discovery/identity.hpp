@@ -4,10 +4,13 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "muster/base/environment.hpp"
 #include "muster/base/hostlist.hpp"
 #include "muster/base/result.hpp"
+#include "muster/discovery/own_address.hpp"
+#include "muster/discovery/own_name.hpp"
 #include "muster/discovery/resolv_conf.hpp"
 
 namespace muster::discovery {
@@ -18,6 +21,8 @@ struct PodFacts {
     Environment environment;
     ResolvConf resolv_conf;
     std::string fqdn;  ///< of the hostname, from /etc/hosts; empty when unknown
+    std::vector<OwnAddress> addresses = {};
+    OwnName own_name = {};  ///< asked only where Docker's DNS answers
 };
 
 /// The settings that bear on identity; what is absent comes from the platform.
@@ -29,11 +34,13 @@ struct IdentityRequest {
     std::optional<std::string> service;
     std::optional<std::string> namespace_name;
     std::optional<std::string> domain;
-    std::optional<std::string> hosts;      ///< an RFC 29 hostlist
-    std::optional<std::string> addresses;  ///< numeric addresses in rank order, as a hostlist
+    std::optional<std::string> hosts;             ///< an RFC 29 hostlist
+    std::optional<std::string> addresses;         ///< numeric addresses in rank order, a hostlist
+    std::optional<std::uint32_t> ordinals_start;  ///< a StatefulSet's spec.ordinals.start
+    std::optional<std::string> leader_address = {};  ///< number or name, in place of rank 0's
 };
 
-enum class Platform { list, indexed_job, stateful_set, single };
+enum class Platform { list, indexed_job, stateful_set, leader_worker_set, compose, single };
 
 /// Which broker this pod is, and how its peers are called.
 struct Identity {
@@ -45,7 +52,11 @@ struct Identity {
     Hostlist hosts;              ///< rank order, max_size of them
     std::string
         suffix;  ///< what follows a host in the name to dial, ".service.ns.svc.domain." or ""
+    std::vector<std::string> names;      ///< to dial, rank order; empty: host and suffix
     std::vector<std::string> addresses;  ///< numeric, rank order; empty unless asked for
+    std::string leader_address;       ///< to dial instead of rank 0's name; empty unless asked for
+    std::vector<std::string> doubts;  ///< what contradicts the pod, a clause each: should a name
+                                      ///< never appear, this is why
 
     const std::string& host() const { return hosts.hosts().at(rank); }
     /// The name at which the gates dial `other`; its address when it has no name in DNS.
@@ -56,15 +67,16 @@ struct Identity {
 
 std::string_view format(Platform platform);
 
-/// Recognises the platform (design, section 3): an explicit list, an Indexed Job by
-/// JOB_COMPLETION_INDEX, a StatefulSet by "<name>-<n>" and a cluster's search list; a size of 1
-/// needs none of them. A request for `rank` is the rank on every platform. Errors: usage and
-/// config, each naming the setting to change.
+/// Recognises the platform (design, section 3), the first that fits: an explicit list; a
+/// LeaderWorkerSet by LWS_LEADER_ADDRESS; an Indexed Job, in a JobSet too, by JOB_COMPLETION_INDEX;
+/// a StatefulSet by "<name>-<n>" and a cluster's search list; compose by Docker's DNS. A size of 1
+/// needs none of them. A request for `rank` is the rank on every platform. Errors: usage, config
+/// and unavailable (Docker's DNS did not answer), each naming the setting to change.
 Result<Identity> identify(const IdentityRequest& request, const PodFacts& facts);
 
 /// What the pod of `rank` would know, from what this one knows: for a dry run (`muster plan
-/// --rank`). The hostname's ordinal, the completion index and the place in the list are those of
-/// that rank.
+/// --rank`). The hostname's ordinal, the indexes of the platform, the place in the list and the
+/// container's number are those of that rank.
 PodFacts imagine_pod(const PodFacts& own, const IdentityRequest& request, std::uint32_t rank);
 
 }  // namespace muster::discovery

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // Run by muster-init when a broker has failed: one sentence with cause and mend.
+#include <unistd.h>
+
 #include <array>
+#include <cerrno>
 #include <charconv>
 #include <cstring>
+#include <string>
 
 #include "commands.hpp"
 #include "muster/base/fd.hpp"
+#include "muster/diagnosis.hpp"
 #include "muster/log.hpp"
 #include "termination.hpp"
 
@@ -62,43 +67,92 @@ std::string recorded_status(const std::string& path) {
     return text;
 }
 
-std::string sentence(const Question& question, const std::string& recorded) {
-    if (question.role == "leader" && !recorded.empty()) {
-        if (recorded == "exit 127")
-            return "the program was not found (exit code 127, the program's): check its name and "
-                   "PATH in the image";
-        if (recorded == "exit 126")
-            return "the program cannot be executed (exit code 126, the program's): check its mode "
-                   "and format";
-        return fmt::format("the program ended with {} (its own status, not muster's)",
-                           recorded.starts_with("signal ")
-                               ? recorded
-                               : "exit code " + recorded.substr(recorded.find(' ') + 1));
+/// The end of what the broker wrote, from stdin; muster-init gives no more than 4 KiB.
+std::string last_words() {
+    constexpr std::size_t most = 4096;
+    std::string words(most, '\0');
+    std::size_t size = 0;
+    while (size < words.size()) {
+        const auto got = ::read(STDIN_FILENO, words.data() + size, words.size() - size);
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0) break;
+        size += static_cast<std::size_t>(got);
     }
+    words.resize(size);
+    // Where the beginning is cut off, so may be its first line.
+    if (size == most) words.erase(0, words.find('\n') + 1);
+    return words;
+}
+
+/// Processes of this pod that the kernel has killed for memory (cgroup v2, then v1); 0 where that
+/// cannot be told.
+int killed_for_memory() {
+    for (const auto* path :
+         {"/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control"}) {
+        const auto text = "\n" + read_file(path, 4096).value_or("");
+        constexpr std::string_view name = "\noom_kill ";
+        int count = 0;
+        if (const auto at = text.find(name); at != text.npos)
+            std::from_chars(text.data() + at + name.size(), text.data() + text.size(), count);
+        if (count > 0) return count;
+    }
+    return 0;
+}
+
+/// "WHAT: cause: mend (its log: line)", as much of it as is known.
+std::string with_finding(std::string what, const std::optional<diagnosis::Finding>& found,
+                         std::string_view otherwise) {
+    if (found && !found->cause.empty())
+        what += fmt::format(": {}: {}", found->cause, found->mend);
+    else if (!otherwise.empty())
+        what += fmt::format(": {}", otherwise);
+    if (found) what += fmt::format(" (its log: {})", found->evidence);
+    return what;
+}
+
+std::string of_program(const std::string& recorded, const std::string& tail) {
+    if (recorded == "exit 127")
+        return "the program was not found (exit code 127, the program's): check its name and "
+               "PATH in the image";
+    if (recorded == "exit 126")
+        return "the program cannot be executed (exit code 126, the program's): check its mode "
+               "and format";
+    return with_finding(fmt::format("the program ended with {} (its own status, not muster's)",
+                                    recorded.starts_with("signal ")
+                                        ? recorded
+                                        : "exit code " + recorded.substr(recorded.find(' ') + 1)),
+                        diagnosis::find_cause(tail, diagnosis::Of::job), "");
+}
+
+std::string of_broker(const Question& question, const std::string& tail) {
     const auto end = describe_end(question.status);
-    if (question.status == 137)
+    const auto broker = fmt::format("the {}'s broker", question.role);
+    if (question.status == 137) {
+        const auto count = killed_for_memory();
         return fmt::format(
-            "the {}'s broker was killed ({}): out of memory, or killed by hand; raise the memory "
-            "limit, or see the node's log",
-            question.role, end);
+            "{} was killed ({}): {}", broker, end,
+            count > 0 ? fmt::format("out of memory: the kernel has ended {} {} of this pod; raise "
+                                    "its memory limit",
+                                    count, count == 1 ? "process" : "processes")
+                      : "out of memory, or killed by hand; raise the memory limit, or see the "
+                        "node's log");
+    }
+    if (question.status == 134 || question.status == 135 || question.status == 139)
+        return fmt::format("{} crashed ({}): a fault of Flux or of its libraries; keep the log",
+                           broker, end);
     if (question.status > 128)
-        return fmt::format(
-            "the {}'s broker ended by {}: it was asked to stop before the program had ended",
-            question.role, end);
+        return fmt::format("{} ended by {}: it was asked to stop before the program had ended",
+                           broker, end);
     if (question.status == 0)
         return fmt::format(
-            "the {}'s broker ended in order without a program's status: it was shut down before "
-            "the program ran",
-            question.role);
-    if (question.role == "follower")
-        return fmt::format(
-            "the follower's broker ended with {}: it lost its parent or was rejected by it; the "
-            "lines 'overlay.crit' or 'broker.err' above say why; it rejoins when restarted",
-            end);
-    return fmt::format(
-        "the leader's broker ended with {} before the program had a status: the lines "
-        "'broker.crit' or 'broker.err' above name the cause (configuration, rc1 or the network)",
-        end);
+            "{} ended in order without a program's status: it was shut down before the program "
+            "ran",
+            broker);
+    return with_finding(fmt::format("{} ended with {}", broker, end),
+                        diagnosis::find_cause(tail, diagnosis::Of::broker),
+                        question.role == "follower"
+                            ? "it lost its parent or was refused by it; the lines above say why"
+                            : "the program had not ended; the lines above say why");
 }
 
 }  // namespace
@@ -109,8 +163,11 @@ Result<int> explain(Words words) {
                bootstrap::parse_command_line(words, environment(), extra, &question));
     if (line.help) return print_help("explain", extra);
     if (question.role.empty()) return fail(Kind::usage, "--role is missing: leader or follower");
-    const auto text = sentence(
-        question, question.program_status.empty() ? "" : recorded_status(question.program_status));
+    const auto tail = question.has_tail ? last_words() : "";
+    const auto recorded = question.role == "leader" && !question.program_status.empty()
+                              ? recorded_status(question.program_status)
+                              : "";
+    const auto text = recorded.empty() ? of_broker(question, tail) : of_program(recorded, tail);
     log::error("{}", text);
     write_termination_message("muster: " + text);
     return 0;

@@ -72,6 +72,19 @@ Result<std::vector<std::string>> read_batch_lines(const std::string& path) {
     return lines;
 }
 
+/// What a container of compose is called, which only Docker's name server tells. Not asked where
+/// something else says who this pod is.
+Result<discovery::OwnName> own_name(const Settings& settings, const discovery::PodFacts& pod) {
+    using namespace std::chrono_literals;
+    const bool is_told = settings.hosts || pod.environment.contains("JOB_COMPLETION_INDEX") ||
+                         pod.environment.contains("LWS_LEADER_ADDRESS");
+    if (is_told || !discovery::is_dockers(pod.resolv_conf)) return discovery::OwnName{};
+    // One broker is its own peer, wherever it runs.
+    const bool is_needed = settings.max_size.value_or(settings.size.value_or(1)) > 1;
+    const Duration wait = std::min<Duration>(is_needed ? 5s : 500ms, settings.wait);
+    return discovery::find_own_name(pod.addresses, settings.dns, wait, SystemClock());
+}
+
 }  // namespace
 
 std::string find_program(const std::string& name) {
@@ -105,6 +118,7 @@ Result<LocalFacts> gather_facts(const Settings& settings, const std::vector<std:
     facts.pod.fqdn =
         discovery::hosts_file_fqdn(read_file("/etc/hosts").value_or(""), facts.pod.hostname);
     TRY_ASSIGN(facts.pod.addresses, discovery::own_addresses());
+    TRY_ASSIGN(facts.pod.own_name, own_name(settings, facts.pod));
     if (settings.resources) {
         facts.shape = {};  // the shapes say it all
     } else {

@@ -114,11 +114,6 @@ std::optional<std::string> imagine_host(const PodFacts& own, const IdentityReque
 
 }  // namespace
 
-bool is_dockers(const ResolvConf& conf) {
-    return std::find(conf.nameservers.begin(), conf.nameservers.end(), "127.0.0.11") !=
-           conf.nameservers.end();
-}
-
 std::string_view format(Platform platform) {
     switch (platform) {
         case Platform::list:

@@ -8,6 +8,7 @@
 #include "muster/bootstrap/certificate.hpp"
 #include "muster/bootstrap/execute.hpp"
 #include "muster/bootstrap/facts.hpp"
+#include "muster/bootstrap/parent_address.hpp"
 #include "muster/bootstrap/report.hpp"
 #include "muster/bootstrap/write.hpp"
 #include "muster/discovery/reach.hpp"
@@ -35,7 +36,22 @@ void leave_report(const std::string& path, const bootstrap::Report& report) {
         log::debug("report: {}", written.error().message);
 }
 
-Result<void> reach_parent(const bootstrap::Settings& settings, const bootstrap::Plan& plan,
+/// Gives the broker its parent's address where its own look-up of the name would go wrong.
+Result<void> spare_look_up(const bootstrap::Settings& settings, bootstrap::Plan& plan,
+                           const discovery::Passage& passage) {
+    // The broker cannot be told to ask the servers of --dns.
+    const auto reason = passage.connect_by_address.empty() && !settings.dns.empty()
+                            ? std::string("its own look-up would not ask --dns")
+                            : passage.connect_by_address;
+    if (reason.empty()) return {};
+    TRY_ASSIGN(const bool is_changed, bootstrap::connect_by_address(plan, passage.address));
+    if (!is_changed) return {};
+    log::info("the broker connects to {} by its address {}: {}", plan.parent->name, passage.address,
+              reason);
+    return bootstrap::write_broker_toml(plan);
+}
+
+Result<void> reach_parent(const bootstrap::Settings& settings, bootstrap::Plan& plan,
                           const curve::KeyPair& keys, bootstrap::Report& report) {
     if (!plan.parent) return {};
     const auto& parent = *plan.parent;
@@ -52,7 +68,7 @@ Result<void> reach_parent(const bootstrap::Settings& settings, const bootstrap::
         .address = reached.address, .questions = reached.questions, .dials = reached.dials};
     log::debug("reached rank {} at {} in {} ms", parent.rank, reached.address,
                std::chrono::duration_cast<std::chrono::milliseconds>(reached.took).count());
-    return {};
+    return spare_look_up(settings, plan, reached);
 }
 
 /// A name that never appeared, and what in the settings speaks against it.
@@ -73,7 +89,7 @@ Error become_broker(const bootstrap::CommandLine& line, const Environment& envir
         if (role_pipe) report.lives.supervisor = bootstrap::supervisor_of_this_process();
         TRY_ASSIGN(const auto facts, bootstrap::gather_facts(line.settings, line.command));
         enter(Phase::plan);
-        TRY_ASSIGN(const auto plan, bootstrap::make_plan(line.settings, line.command, facts));
+        TRY_ASSIGN(auto plan, bootstrap::make_plan(line.settings, line.command, facts));
         report.describe(plan, facts);
         TRY(bootstrap::check_programs(line.settings, facts, plan));
         enter(Phase::write);

@@ -25,16 +25,24 @@ Result<void> write_files(const Plan& plan, const curve::Certificate& certificate
     return {};
 }
 
-}  // namespace
-
-Result<void> write_plan(const Plan& plan, const curve::Certificate& certificate) {
-    auto written = write_files(plan, certificate);
+/// `written`, with the mend where there is one.
+Result<void> with_mend(const Plan& plan, Result<void> written) {
     if (written || written.error().kind != Kind::io) return written;
     return fail(Kind::io,
                 "{}: uid {} needs {} writable and with room (an emptyDir there), or another "
                 "directory with --dir "
                 "(MUSTER_DIR)",
                 written.error().message, ::geteuid(), plan.paths.dir);
+}
+
+}  // namespace
+
+Result<void> write_plan(const Plan& plan, const curve::Certificate& certificate) {
+    return with_mend(plan, write_files(plan, certificate));
+}
+
+Result<void> write_broker_toml(const Plan& plan) {
+    return with_mend(plan, write_file(plan.paths.broker_toml, plan.broker_toml, 0644));
 }
 
 }  // namespace muster::bootstrap

@@ -11,4 +11,7 @@ namespace muster::bootstrap {
 /// plan leaves the same bytes. Errors: io, naming the path and the mend.
 Result<void> write_plan(const Plan& plan, const curve::Certificate& certificate);
 
+/// Writes broker.toml anew, after a change of the plan. Errors: as write_plan().
+Result<void> write_broker_toml(const Plan& plan);
+
 }  // namespace muster::bootstrap

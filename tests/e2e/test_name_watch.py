@@ -52,7 +52,7 @@ def test_pods_find_the_name_although_somebody_else_asked_for_it_plainly(ground):
     assert max(executed) - instant < CHANGED
     assert ground.plain_answer() is None, "the cache still denies it to everybody else"
     for follower in followers:
-        text = (ground.scratch / f"pod-{follower.rank}" / "broker.toml").read_text()
+        text = (ground.scratch / follower.name / "broker.toml").read_text()
         assert f"tcp://{ground.address(2)}:8050" in text, f"its broker would ask getaddrinfo, which is denied:\n{text}"
 
 

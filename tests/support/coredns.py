@@ -10,7 +10,7 @@ import shutil
 import subprocess
 
 import dns
-from muster_testing import wait_until
+from muster_testing import end_with_parent, wait_until
 
 SOURCE = pathlib.Path(__file__).with_name("coredns")
 COREFILE = """\
@@ -63,11 +63,12 @@ def _build(path):
 
 
 class CoreDNS:
-    """A CoreDNS at `address`, an (address, port), with a cache of `seconds` before `upstream`."""
+    """A CoreDNS at `address`, an (address, port), with a cache of `seconds` before `upstream`. `enter` runs in the child
+    before exec (to enter a network, say); by default it only makes it end with this process."""
 
     def __init__(self, address, upstream, directory, seconds=30, name="coredns", enter=None):
         self.address, self.directory, self.name = address, pathlib.Path(directory), name
-        self._enter = enter
+        self._enter = enter or end_with_parent
         self.corefile = self.directory / f"{name}.Corefile"
         self.corefile.write_text(COREFILE.format(address=address[0], port=address[1], seconds=seconds,
                                                  upstream=f"{upstream[0]}:{upstream[1]}"))

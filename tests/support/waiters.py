@@ -18,7 +18,13 @@ from muster_testing import end_with_parent, plain_environment, program, wait_unt
 
 ZONE = "cluster.test"
 PORT = 8050
-LEADER = f"pod-0.muster.lab.svc.{ZONE}"
+
+
+def leader_name(service="muster"):
+    return f"pod-0.{service}.lab.svc.{ZONE}"
+
+
+LEADER = leader_name()
 
 
 class Silent:
@@ -42,9 +48,9 @@ class Silent:
 class Follower:
     """One `muster run` that waits."""
 
-    def __init__(self, ground, rank, process):
-        self.rank, self.process = rank, process
-        self._stamp, self._log = ground.stamp(rank), ground.log(rank)
+    def __init__(self, ground, name, rank, process):
+        self.name, self.rank, self.process = name, rank, process
+        self._stamp, self._log = ground.stamp(name), ground.log(name)
 
     def executed(self):
         """When its broker was executed (CLOCK_MONOTONIC), or None."""
@@ -63,12 +69,12 @@ class Follower:
 class Ground:
     """127.`block`.0.0/16 with a name server and a directory; everything ends with close(), or with this process."""
 
-    def __init__(self, directory, block, scratch=None, stamp=None):
+    def __init__(self, directory, block, scratch=None, stamp=None, port=5353):
         self.directory, self.block = pathlib.Path(directory), block
         self.scratch = pathlib.Path(scratch or directory)
         self.stamp_program = stamp or program("exec-stamp")
         self.certificate = make_certificate(self.scratch / "ground.cert")
-        self.server = (f"127.{block}.0.53", 5353)
+        self.server = (f"127.{block}.0.53", port)
         self.ends = contextlib.ExitStack()
         self.processes = []
 
@@ -85,23 +91,24 @@ class Ground:
 
     def cache(self, seconds=30):
         """Puts CoreDNS before the authority."""
-        self.ends.enter_context(CoreDNS(self.server, self.authority.address, self.directory, seconds))
+        self.name_server = self.ends.enter_context(CoreDNS(self.server, self.authority.address, self.directory, seconds))
         return self
 
     def address(self, number):
         return f"127.{self.block}.1.{number}"
 
-    def stamp(self, rank):
-        return self.scratch / f"stamp.{rank}"
+    def stamp(self, name):
+        return self.scratch / f"{name}.stamp"
 
-    def log(self, rank):
-        return self.directory / f"pod-{rank}.log"
+    def log(self, name):
+        return self.directory / f"{name}.log"
 
-    def settings(self, rank, size, certificate=None, wait="2m", server=None):
+    def settings(self, rank, size, name, service="muster", certificate=None, wait="2m", server=None):
+        """The environment of a pod of `size`; `name` is its own on this ground."""
         server = server or self.server
-        return {"JOB_COMPLETION_INDEX": rank, "MUSTER_NAME": "pod", "MUSTER_SIZE": size, "MUSTER_SERVICE": "muster",
+        return {"JOB_COMPLETION_INDEX": rank, "MUSTER_NAME": "pod", "MUSTER_SIZE": size, "MUSTER_SERVICE": service,
                 "MUSTER_NAMESPACE": "lab", "MUSTER_DOMAIN": ZONE, "MUSTER_CERT": certificate or self.certificate,
-                "MUSTER_DIR": self.scratch / f"pod-{rank}", "MUSTER_WAIT": wait, "MUSTER_DNS": f"{server[0]}:{server[1]}",
+                "MUSTER_DIR": self.scratch / name, "MUSTER_WAIT": wait, "MUSTER_DNS": f"{server[0]}:{server[1]}",
                 "MUSTER_PORT": PORT}
 
     def start(self, argv, log, environment):
@@ -111,21 +118,22 @@ class Ground:
         self.processes.append(process)
         return process
 
-    def follower(self, rank, size, **settings):
-        environment = {**self.settings(rank, size, **settings), "MUSTER_FLUX": self.stamp_program, "BENCH_STAMP": self.stamp(rank)}
-        return Follower(self, rank, self.start([program("muster"), "run", "--", "true"], self.log(rank), environment))
+    def follower(self, rank, size, service="muster", **settings):
+        name = f"{service}-{rank}"
+        environment = {**self.settings(rank, size, name, service, **settings), "MUSTER_FLUX": self.stamp_program,
+                       "BENCH_STAMP": self.stamp(name)}
+        return Follower(self, name, rank, self.start([program("muster"), "run", "--", "true"], self.log(name), environment))
 
     def followers(self, count, **settings):
         return [self.follower(rank, count + 1, **settings) for rank in range(1, count + 1)]
 
     def leader(self, address, size=2, certificate=None, name="leader"):
         """A rehearsal broker that listens there and waits for ever; returns when it listens."""
-        environment = {**self.settings(0, size, certificate), "MUSTER_FLUX": "none", "MUSTER_BIND": address,
-                       "MUSTER_DIR": self.scratch / name}
-        process = self.start([program("muster"), "run", "--", "true"], self.directory / f"{name}.log", environment)
+        environment = {**self.settings(0, size, name, certificate=certificate), "MUSTER_FLUX": "none", "MUSTER_BIND": address}
+        process = self.start([program("muster"), "run", "--", "true"], self.log(name), environment)
 
         def listens():
-            assert process.poll() is None, (self.directory / f"{name}.log").read_text()
+            assert process.poll() is None, self.log(name).read_text()
             with socket.socket() as probe:
                 return probe.connect_ex((address, PORT)) == 0
         wait_until(listens, f"a leader at {address}")
@@ -135,9 +143,9 @@ class Ground:
         """Nobody answers a SYN there any more."""
         return self.ends.enter_context(contextlib.closing(Silent(address)))
 
-    def plain_answer(self, server=None):
+    def plain_answer(self, name=LEADER):
         """What getaddrinfo of a broker would be told now: the A question that libc asks."""
-        reply = dns.query(server or self.server, LEADER)
+        reply = dns.query(self.server, name)
         return reply.addresses() if reply.rcode == dns.NOERROR else None
 
     def poisoned(self):
@@ -157,12 +165,3 @@ class Ground:
     def logs(followers):
         waiting = [follower for follower in followers if not follower.executed()]
         return f"{len(waiting)} of {len(followers)} still wait; the first says\n{waiting[0].log() if waiting else ''}"
-
-
-def waited_processor_seconds(argv, environment, log):
-    """The processor time (user and system) of a process from its start to its end."""
-    with open(log, "ab") as file:
-        process = subprocess.Popen(argv, env=environment, stdin=subprocess.DEVNULL, stdout=file, stderr=file)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    return usage.ru_utime + usage.ru_stime, process.returncode

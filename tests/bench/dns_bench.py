@@ -1,0 +1,234 @@
+# SPDX-License-Identifier: Apache-2.0
+"""tests/bench/dns_bench.py [--quick] [--only ROW ...]: figures of the name watch, behind a real CoreDNS with `cache 30`.
+
+In each run some groups of pods wait, each for a leader of its own name; beside them as many threads poll getaddrinfo for a
+twin of that name each 100 ms, behind the same CoreDNS. The authority changes both names at one instant, those of the groups
+one after another. Needs root (a resolv.conf of its own, port 53) and the release preset (tests/bench/run builds it).
+"""
+import argparse
+import json
+import os
+import pathlib
+import random
+import resource
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+os.environ.setdefault("MUSTER_BIN", str(HERE.parents[1] / "build" / "release" / "bin"))
+sys.path.insert(0, str(HERE.parent / "support"))
+
+import dns  # noqa: E402
+from brokers import make_certificate  # noqa: E402
+from muster_testing import BIN, program, wait_until  # noqa: E402
+from waiters import ZONE, Ground, leader_name  # noqa: E402
+
+POLLER = """
+import json, os, random, socket, sys, threading, time
+jobs = json.loads(sys.argv[1])
+found = {}
+def poll(key, name, wanted):
+    time.sleep(random.random() / 10)
+    while key not in found:
+        begin = time.monotonic()
+        try:
+            if not wanted or wanted in {row[4][0] for row in socket.getaddrinfo(name, 8050, type=socket.SOCK_STREAM)}:
+                found[key] = time.monotonic()
+        except OSError:
+            pass
+        time.sleep(max(0, begin + 0.1 - time.monotonic()))
+threads = [threading.Thread(target=poll, args=job, daemon=True) for job in jobs]
+for thread in threads:
+    thread.start()
+print("polling", flush=True)
+for thread in threads:
+    thread.join()
+print(json.dumps(found), flush=True)
+"""
+
+
+def percentile(values, percent):
+    return sorted(values)[min(len(values) - 1, int(len(values) * percent / 100))]
+
+
+def figures(values):
+    scale, unit, digits = (1e3, "ms", 0) if max(values) < 10 else (1, "s", 1)
+    return f"p50 {percentile(values, 50) * scale:.{digits}f}, p99 {percentile(values, 99) * scale:.{digits}f}, most {max(values) * scale:.{digits}f} {unit}"
+
+
+def twin(number):
+    return f"pod-0.twin{number}.lab.svc.{ZONE}"
+
+
+class Stage:
+    """A ground with CoreDNS at port 53, and getaddrinfo's resolv.conf leading to it."""
+
+    def __init__(self, stamp):
+        self.directory = tempfile.TemporaryDirectory(prefix="mb-", dir="/tmp")
+        self.ground = Ground(self.directory.name, random.SystemRandom().randint(80, 250), stamp=stamp, port=53)
+
+    def __enter__(self):
+        self.ground.__enter__()
+        self.ground.cache(30)
+        pathlib.Path(self.directory.name, "resolv.conf").write_text(f"nameserver {self.ground.server[0]}\noptions ndots:1\n")
+        return self
+
+    def __exit__(self, *_):
+        self.ground.__exit__()
+        self.directory.cleanup()
+
+    def poll(self, jobs):
+        """Threads that poll getaddrinfo: jobs are (key, name, wanted address)."""
+        script = f"mount --bind {self.directory.name}/resolv.conf /etc/resolv.conf && exec {sys.executable} -c \"$0\" \"$1\""
+        process = subprocess.Popen(["unshare", "--mount", "sh", "-c", script, POLLER, json.dumps(jobs)], stdout=subprocess.PIPE, text=True)
+        assert process.stdout.readline() == "polling\n"
+        return process
+
+
+def waiting_pods(stage, groups, size, seconds, before=None, old=None, prepare=None):
+    """(seconds from the change to each exec, the same for each poller, backend questions a second while all waited).
+
+    `before`: what the names lead to at first; without it they do not exist."""
+    ground = stage.ground
+    ground.leader(ground.address(2), size=size + 1)
+    names = [(leader_name(f"g{number}"), twin(number)) for number in range(groups)]
+    if before:
+        for pair in names:
+            for name in pair:
+                ground.authority.set(name, before)
+                assert ground.plain_answer(name) == [before]
+    followers = [ground.followers(size, service=f"g{number}") for number in range(groups)]
+    jobs = [(f"{number}.{rank}", names[number][1], ground.address(2)) for number in range(groups) for rank in range(size)]
+    poller = stage.poll(jobs)
+    ground.wait_asking([follower for group in followers for follower in group])
+    begin = time.monotonic()
+    quiet = threading.Event()
+    quiet.wait(seconds)
+    end = time.monotonic()
+    services = {names[number][0] for number in range(groups)}
+    rate = sum(begin <= asked.at < end and asked.name in services for asked in list(ground.authority.asked)) / (end - begin)
+    instants = []
+    for own, other in names:
+        ground.authority.set(other, ground.address(2))
+        instants.append(ground.authority.set(own, ground.address(2)))
+        quiet.wait(random.uniform(0.1, 0.3))
+    executed = [ground.wait_executed(group, 120) for group in followers]
+    found = json.loads(poller.stdout.read())
+    muster = [when - instants[number] for number, group in enumerate(executed) for when in group]
+    polled = [when - instants[int(key.split(".")[0])] for key, when in found.items()]
+    return muster, polled, rate / groups
+
+
+def row(what, muster, baseline, goal):
+    print(f"| {what} | {muster} | {baseline} | {goal} |", flush=True)
+
+
+def early_names(stamp, shapes):
+    for size, groups in shapes:
+        with Stage(stamp) as stage:
+            muster, polled, rate = waiting_pods(stage, groups, size, 3.0)
+        row(f"{size} pods that asked too early, {groups} groups: name to execve", figures(muster) + f"; {rate:.0f} questions/s at the backend a group",
+            f"{figures(polled)}, getaddrinfo each 100 ms", "p99 <= 150 ms, tens of questions/s")
+
+
+def changed_addresses(stamp, size, groups):
+    for old in ("silent", "refusing", "another key's"):
+        with Stage(stamp) as stage:
+            ground = stage.ground
+            if old == "silent":
+                ground.silent(ground.address(9))
+            if old == "another key's":
+                ground.leader(ground.address(9), certificate=make_certificate(ground.scratch / "other.cert"), name="other")
+            muster, polled, rate = waiting_pods(stage, groups, size, 1.0, before=ground.address(9))
+        row(f"address changed behind the cache, old one {old}, {size} pods, {groups} groups: change to execve", figures(muster) + f"; {rate:.0f} questions/s",
+            f"{figures(polled)}, getaddrinfo each 100 ms", "most <= 5 s + 150 ms")
+
+
+def processor_time(stamp):
+    """A pod that waits 60 s for a name that never comes, and one for a listener."""
+    for what in ("name", "listener"):
+        with Stage(stamp) as stage:
+            ground = stage.ground
+            if what == "listener":
+                ground.authority.set(leader_name("g0"), ground.address(9))
+            environment = {**ground.settings(1, 2, "g0-1", "g0", wait="60s"), "MUSTER_FLUX": stamp}
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            process = ground.start([program("muster"), "run", "--", "true"], ground.log("g0-1"), environment)
+            code = process.wait()
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        row(f"processor time of a pod that waits 60 s for its leader's {what} (exit code {code})", f"{used * 1e3:.0f} ms", "-", "<= 50 ms")
+
+
+def many_pods(stamp, size):
+    """`size` rehearsal pods wait for one name that does not exist yet; then the leader comes, and the name."""
+    with Stage(stamp) as stage:
+        ground = stage.ground
+        coredns = ground.name_server.process.pid
+        mounted = ["unshare", "--mount", "sh", "-c", f"mount --bind {stage.directory.name}/resolv.conf /etc/resolv.conf && exec \"$0\" \"$@\""]
+        command = [*mounted, program("muster-init"), "--", program("muster"), "run", "--", "sh", "-c", "test $FLUX_TASK_RANK != 0 || date +%s.%N"]
+
+        def start(rank):
+            environment = {**ground.settings(rank, size, f"p-{rank}", "many", wait="10m"), "MUSTER_FLUX": "none", "MUSTER_LOG_LEVEL": "info"}
+            if rank == 0:
+                environment["MUSTER_BIND"] = ground.address(2)
+            return ground.start(command, ground.log(f"p-{rank}"), environment)
+        begin = time.monotonic()
+        followers = [start(rank) for rank in range(1, size)]
+        wait_until(lambda: all(" since 1.0 s: " in ground.log(f"p-{rank}").read_text() for rank in range(1, size)), "all pods wait", 300)
+        started = time.monotonic() - begin
+        used, since = processor_seconds(coredns), time.monotonic()
+        threading.Event().wait(5)
+        load = (processor_seconds(coredns) - used) / (time.monotonic() - since)
+        backend = ground.authority.count(since) / (time.monotonic() - since)
+        leader = start(0)
+        wait_until(lambda: listens(ground.address(2)), "the leader listens")
+        instant, wall = ground.authority.set(leader_name("many"), ground.address(2)), time.time()
+        log = ground.log("p-0")
+        wait_until(lambda: any(line[:10].isdigit() for line in log.read_text().splitlines()), lambda: log.read_text()[-2000:], 300)
+        formed = float(next(line for line in log.read_text().splitlines() if line[:10].isdigit())) - wall
+        listening = processor_seconds(int(pathlib.Path(f"/proc/{leader.pid}/task/{leader.pid}/children").read_text().split()[0])) if leader.poll() is None else float("nan")
+        for process in [leader, *followers]:
+            process.wait(300)
+        ended = time.monotonic() - instant
+        codes = {process.returncode for process in [leader, *followers]}
+        row(f"{size} rehearsal pods wait for one late name and leader", f"formed {formed:.1f} s after the name, gone after {ended:.1f} s (exit codes {codes}); leader {listening:.1f} s of processor time",
+            f"while they wait: {backend:.0f} questions/s at the backend, CoreDNS {load * 100:.0f} % of a core; {started:.0f} s to start them", "forms and ends")
+
+
+def processor_seconds(pid):
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def listens(address, port=8050):
+    import socket
+    with socket.socket() as probe:
+        return probe.connect_ex((address, port)) == 0
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="few groups, 64 pods at most")
+    parser.add_argument("--only", nargs="*", choices=["early", "changed", "cpu", "many"], default=["early", "changed", "cpu", "many"])
+    parser.add_argument("--pods", type=int, default=1000)
+    options = parser.parse_args()
+    if os.geteuid() != 0:
+        sys.exit("dns_bench: needs root: port 53 and a resolv.conf of its own")
+    stamp = str(BIN.parent / "bench-stamp")
+    subprocess.run(["c++", "-O2", "-static", "-o", stamp, str(HERE / "stamp.cpp")], check=True)
+    print("| what | muster | baseline, same run | goal |\n| --- | --- | --- | --- |", flush=True)
+    if "early" in options.only:
+        early_names(stamp, [(1, 10), (16, 2), (64, 1)] if options.quick else [(1, 40), (16, 6), (64, 3)])
+    if "changed" in options.only:
+        changed_addresses(stamp, 4, 3 if options.quick else 10)
+    if "cpu" in options.only:
+        processor_time(stamp)
+    if "many" in options.only:
+        many_pods(stamp, 128 if options.quick else options.pods)
+
+
+main()

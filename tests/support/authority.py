@@ -176,14 +176,19 @@ class Balancer(_Serving):
 
     def __init__(self, address, servers):
         super().__init__(address)
-        self.address, self.servers = address, servers
+        self.address = address
         self._turn, self._ways = 0, []
+        for server in servers:
+            way = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            way.setblocking(False)
+            way.connect(server)
+            self.sockets.append(way)
 
     async def open(self):
-        udp, tcp = self.sockets
+        udp, tcp, *ways = self.sockets
         await self.loop.create_datagram_endpoint(lambda: _Datagrams(self._question), sock=udp)
-        for server in self.servers:
-            self._ways.append(await self.loop.create_datagram_endpoint(lambda: _Datagrams(self._reply), remote_addr=server))
+        for way in ways:
+            self._ways.append(await self.loop.create_datagram_endpoint(lambda: _Datagrams(self._reply), sock=way))
         self._tcp = await asyncio.start_server(self._no_stream, sock=tcp)
         self._waiting = {}
 

@@ -282,18 +282,7 @@ class Cluster:
         self.scratch.mkdir(parents=True, exist_ok=True)
         self._launched = Launched("cluster", self.directory / "cluster.log")
         self.pid = int(self._launched.say(r"^pid (\d+)", DEADLINE).group(1))
-        self._hosts = self.scratch / "hosts"
-        self._hosts.write_text("")
-        with open(self.directory / "dnsmasq.log", "ab") as log:
-            self._dnsmasq = subprocess.Popen(
-                ["dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--no-resolv", "--no-hosts",
-                 "--bind-interfaces", f"--listen-address={GATEWAY}", f"--local=/{self.domain}/", "--pid-file=",
-                 f"--addn-hosts={self._hosts}", "--user=root", "--group=root", "--log-facility=-", "--log-queries"],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=self._enter)
-        with network_of(self.pid):
-            self._question = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-            self._question.connect((GATEWAY, 53))
-        wait_until(lambda: self.resolve(self.service) is not None, "dnsmasq answers")
+        self.start_names()
         return self
 
     def _enter(self):
@@ -305,9 +294,7 @@ class Cluster:
     def __exit__(self, *_):
         for pod in self.pods:
             pod.delete()
-        self._dnsmasq.kill()
-        self._dnsmasq.wait()
-        self._question.close()
+        self.stop_names()
         self._launched.close()
 
     def run(self, *argv):
@@ -331,10 +318,11 @@ class Cluster:
     def files_of(self, pod):
         """The files in /etc that the kubelet and the image give a pod."""
         search = f"{self.namespace}.svc.{self.domain} svc.{self.domain} {self.domain}"
+        servers = "".join(f"nameserver {server}\n" for server in self.nameservers)
         files = {
             "/etc/hostname": {"text": pod.hostname + "\n"},
             "/etc/hosts": {"text": f"127.0.0.1\tlocalhost\n::1\tlocalhost\n{pod.address}\t{pod.name}\t{pod.hostname}\n"},
-            "/etc/resolv.conf": {"text": f"search {search}\nnameserver {GATEWAY}\noptions ndots:5\n"},
+            "/etc/resolv.conf": {"text": f"search {search}\n{servers}options ndots:5\n"},
             "/etc/nsswitch.conf": {"text": "passwd: files\ngroup: files\nhosts: files dns\n"},
             "/etc/passwd": {"text": "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/usr/sbin/nologin\n"},
             "/etc/group": {"text": "root:x:0:\nnogroup:x:65534:\n"},
@@ -352,15 +340,37 @@ class Cluster:
     def publish(self, *pods):
         """The names of these pods lead to their present addresses; returns when the server says so."""
         self.records.update({pod.name: pod.address for pod in pods})
-        self._reload({pod.name: [pod.address] for pod in pods})
+        self.serve({pod.name: [pod.address] for pod in pods})
 
     def withdraw(self, *pods):
         """The names of these pods do not exist any more."""
         for pod in pods:
             self.records.pop(pod.name, None)
-        self._reload({pod.name: [] for pod in pods})
+        self.serve({pod.name: [] for pod in pods})
 
-    def _reload(self, expected):
+    # The name server. A cluster with another one overrides these three, and names its servers.
+    nameservers = (GATEWAY,)
+
+    def start_names(self):
+        self._hosts = self.scratch / "hosts"
+        self._hosts.write_text("")
+        with open(self.directory / "dnsmasq.log", "ab") as log:
+            self._dnsmasq = subprocess.Popen(
+                ["dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--no-resolv", "--no-hosts",
+                 "--bind-interfaces", f"--listen-address={GATEWAY}", f"--local=/{self.domain}/", "--pid-file=",
+                 f"--addn-hosts={self._hosts}", "--user=root", "--group=root", "--log-facility=-", "--log-queries"],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=self._enter)
+        with network_of(self.pid):
+            self._question = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            self._question.connect((GATEWAY, 53))
+        wait_until(lambda: self.resolve(self.service) is not None, "dnsmasq answers")
+
+    def stop_names(self):
+        self._dnsmasq.kill()
+        self._dnsmasq.wait()
+        self._question.close()
+
+    def serve(self, expected):
         lines = [f"{address} {name}\n{address} {self.service}\n" for name, address in self.records.items()]
         temporary = self._hosts.with_suffix(".new")
         temporary.write_text("".join(lines))

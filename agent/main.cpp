@@ -26,6 +26,8 @@ constexpr std::array rows{
             &keygen},
     Command{"resources", "[FLAGS]", "print R (RFC 20) for this pod, or for given shapes",
             &resources},
+    Command{"check", "[--json] [--for DURATION] [FLAGS]",
+            "find out what keeps this pod from its instance, and how to mend it", &check},
     Command{"explain", "--status N --role leader|follower",
             "say in one sentence why a broker ended", &explain},
     Command{"install", "[--verify] [--list] DIR",

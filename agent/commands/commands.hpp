@@ -25,6 +25,7 @@ struct Command {
 
 std::span<const Command> table();
 
+Result<int> check(Words words);
 Result<int> explain(Words words);
 Result<int> help(Words words);
 Result<int> install(Words words);

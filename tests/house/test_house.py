@@ -24,7 +24,8 @@ ROOMS = {
     "agent/discovery": ["agent/base", "agent/log", "agent/json"],
 }
 MIDDLE = ["agent/discovery", "broker-config", "curve", "hwloc", "agent/base", "agent/log", "agent/json"]
-ROOMS.update({"agent/bootstrap": MIDDLE, "agent/local": MIDDLE, "agent/rehearsal": MIDDLE, "entrypoint": ["agent/base"]})
+ROOMS.update({"agent/bootstrap": MIDDLE, "agent/local": MIDDLE, "agent/rehearsal": MIDDLE, "entrypoint": ["agent/base"],
+              "agent/doctor": [*MIDDLE, "agent/bootstrap"]})
 
 # Third-party headers, each included by the sources of these rooms only (never by a public header).
 FOREIGN = {

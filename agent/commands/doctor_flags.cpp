@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "doctor_flags.hpp"
+
+#include "muster/bootstrap/duration.hpp"
+#include "muster/doctor/pod.hpp"
+#include "muster/log.hpp"
+
+namespace muster::commands {
+
+bootstrap::ExtraFlag json_flag() {
+    return {"json", 0, false, "print one JSON object",
+            [](void* target, std::string_view) -> Result<void> {
+                static_cast<DoctorFlags*>(target)->as_json = true;
+                return {};
+            }};
+}
+
+bootstrap::ExtraFlag limit_flag(std::string_view meaning) {
+    return {"for", 0, true, meaning, [](void* target, std::string_view text) -> Result<void> {
+                TRY_ASSIGN(static_cast<DoctorFlags*>(target)->limit,
+                           bootstrap::parse_bounded_duration(text));
+                return {};
+            }};
+}
+
+Result<OfThisPod> ask_of_this_pod(std::span<const std::string> words,
+                                  std::span<const bootstrap::ExtraFlag> extra, DoctorFlags& flags) {
+    const auto entrypoint = doctor::read_entrypoint();
+    OfThisPod asked;
+    asked.environment = doctor::environment_over(entrypoint, environment());
+    TRY_ASSIGN(asked.line, bootstrap::parse_command_line(doctor::words_over(entrypoint, words),
+                                                         asked.environment, extra, &flags));
+    if (!asked.line.command.empty())
+        return fail(Kind::usage, "'{}' is no flag: see --help", asked.line.command.front());
+    // Detection's notes are for the pod's log; here standard error is a person's terminal.
+    log::configure("muster", log::Level::error);
+    return asked;
+}
+
+}  // namespace muster::commands

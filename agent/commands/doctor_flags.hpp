@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <span>
+#include <string_view>
+
+#include "muster/base/environment.hpp"
+#include "muster/base/result.hpp"
+#include "muster/bootstrap/settings.hpp"
+
+namespace muster::commands {
+
+/// The flags that the doctor's commands share, beside the settings.
+struct DoctorFlags {
+    bool as_json = false;
+    std::chrono::milliseconds limit{};
+};
+bootstrap::ExtraFlag json_flag();
+/// --for DURATION
+bootstrap::ExtraFlag limit_flag(std::string_view meaning);
+
+/// The settings of this pod's `muster run`: its flags and variables as PID 1 has them, then this
+/// command's, which win.
+struct OfThisPod {
+    bootstrap::CommandLine line;
+    Environment environment;
+};
+/// Errors: usage; words after the flags are refused.
+Result<OfThisPod> ask_of_this_pod(std::span<const std::string> words,
+                                  std::span<const bootstrap::ExtraFlag> extra, DoctorFlags& flags);
+
+}  // namespace muster::commands

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "muster/bootstrap/plan.hpp"
+#include "muster/doctor/diagnosis.hpp"
+#include "muster/doctor/flux.hpp"
+#include "muster/doctor/words.hpp"
+#include "muster/resources.hpp"
+
+namespace muster::doctor {
+
+/// What this pod's broker says of itself and of the instance, and what its end left behind.
+struct BrokerView {
+    Socket socket;
+    std::string path;                  ///< of the socket
+    std::optional<Uptime> uptime;      ///< none: it did not answer
+    std::string complaint;             ///< then: why
+    bool alive = false;                ///< it answers for itself; what is missing is its leader's
+    std::vector<OverlayNode> overlay;  ///< empty: not known
+    std::vector<ResourceLine> resources;  ///< empty: not known
+    std::optional<resources::R> r;
+    // In the directory of `muster run`:
+    bool planned = false;             ///< it has written its files
+    std::string program_status;       ///< "exit 3", "signal 9"; empty: the program has not ended
+    std::optional<Error> run_failed;  ///< why `muster run` ended, of report.json
+    bool leaving = false;             ///< `muster leave` was here
+};
+
+enum class Depth {
+    state,    ///< the broker's own state: quick, also where a thousand pods are asked
+    instance  ///< also overlay and resources
+};
+
+/// Asks the broker through its socket, each question for at most `limit`.
+BrokerView look_at_broker(const Flux& flux, const bootstrap::Paths& paths, Depth depth,
+                          Duration limit, const Clock& clock);
+
+/// The broker's step: whether this pod takes part in a running instance, and if not, why. Pure.
+Step judge_broker(const BrokerView& view, const bootstrap::Plan& plan);
+
+/// The resources' step: whether this rank gets jobs, and whether the pod has what R says. `shape`
+/// is what this pod may use; `given`: the settings say what R says, against hwloc. Pure.
+Step judge_resources(const BrokerView& view, std::uint32_t rank, const resources::Shape& shape,
+                     bool given);
+
+/// What to know of other ranks: who is lost, absent or drained. Pure.
+std::vector<std::string> notes_on_others(const BrokerView& view, const bootstrap::Plan& plan);
+
+/// Whether the socket's listener can be taken for hung: it neither runs nor waits for a disk, and
+/// used no CPU time between two looks. Without /proc: no.
+struct ProcessLook {
+    char state = 0;           ///< proc(5): R, S, D, T, ...; 0: no such process
+    std::uint64_t ticks = 0;  ///< user and system time
+};
+ProcessLook look_at_process(pid_t pid);
+bool seems_hung(const ProcessLook& before, const ProcessLook& after);
+
+}  // namespace muster::doctor

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// Asking this pod's broker.
+#include "muster/doctor/broker.hpp"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <charconv>
+
+#include "muster/base/fd.hpp"
+
+namespace muster::doctor {
+namespace {
+
+void look_at_files(BrokerView& view, const bootstrap::Paths& paths) {
+    view.planned = ::access(paths.broker_toml.c_str(), F_OK) == 0;
+    view.leaving = ::access(paths.leaving.c_str(), F_OK) == 0;
+    view.program_status = read_file(paths.status, 64).value_or("");
+    while (view.program_status.ends_with('\n')) view.program_status.pop_back();
+    const auto report =
+        json::Value::parse(read_file(paths.report).value_or("")).value_or(json::Value());
+    const auto error = report.get("error");
+    if (const auto code = error.get("code").as_integer();
+        code && find_exit_code(static_cast<int>(*code)))
+        view.run_failed = Error{static_cast<Kind>(*code),
+                                error.get("message").as_string().value_or("no message")};
+}
+
+}  // namespace
+
+BrokerView look_at_broker(const Flux& flux, const bootstrap::Paths& paths, Depth depth,
+                          Duration limit, const Clock& clock) {
+    BrokerView view;
+    view.path = flux.socket;
+    look_at_files(view, paths);
+    view.socket = look_at_socket(flux.socket);
+    if (view.socket.state != Socket::State::open) return view;
+    std::vector<Command> commands = {{"uptime"}, {"getattr", "rank"}};
+    if (depth == Depth::instance) {
+        commands.push_back({"overlay", "status"});
+        commands.push_back({"resource", "status", "-n", "-o", std::string(status_format)});
+        commands.push_back({"resource", "R"});
+    }
+    const auto answers = ask(flux, commands, limit, clock);
+    view.alive = answers[1].ok();
+    if (answers[0].ok()) {
+        if (auto uptime = parse_uptime(answers[0].out))
+            view.uptime = std::move(*uptime);
+        else
+            view.complaint = uptime.error().message;
+    } else {
+        view.complaint = answers[0].complaint(commands[0], limit);
+    }
+    if (depth == Depth::state) return view;
+    if (answers[2].ok()) view.overlay = parse_overlay(answers[2].out).value_or(view.overlay);
+    if (answers[3].ok())
+        view.resources = parse_resource_status(answers[3].out).value_or(view.resources);
+    if (answers[4].ok())
+        if (auto r = resources::parse_R(answers[4].out, "flux resource R")) view.r = std::move(*r);
+    return view;
+}
+
+ProcessLook look_at_process(pid_t pid) {
+    ProcessLook look;
+    const auto stat = read_file(fmt::format("/proc/{}/stat", pid), 4096);
+    if (!stat) return look;
+    const auto name_end = stat->rfind(')');  // the name may hold anything
+    if (name_end == std::string::npos || name_end + 2 >= stat->size()) return look;
+    look.state = (*stat)[name_end + 2];
+    std::size_t at = name_end;
+    for (int field = 2; field < 14 && at != std::string::npos; ++field)
+        at = stat->find(' ', at + 1);
+    for (int field = 14; field <= 15 && at != std::string::npos; ++field) {
+        std::uint64_t ticks = 0;
+        std::from_chars(stat->data() + at + 1, stat->data() + stat->size(), ticks);
+        look.ticks += ticks;
+        at = stat->find(' ', at + 1);
+    }
+    return look;
+}
+
+bool seems_hung(const ProcessLook& before, const ProcessLook& after) {
+    if (before.state == 0 || after.state == 0) return false;
+    if (before.ticks != after.ticks) return false;
+    return after.state == 'S' || after.state == 'T' || after.state == 't';
+}
+
+}  // namespace muster::doctor

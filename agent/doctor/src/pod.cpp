@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "muster/doctor/pod.hpp"
+
+#include <algorithm>
+
+#include "muster/base/fd.hpp"
+
+namespace muster::doctor {
+namespace {
+
+/// The strings of a file of /proc that ends each with a zero byte.
+std::vector<std::string> read_strings(const std::string& path) {
+    const auto text = read_file(path, 4u << 20).value_or("");
+    std::vector<std::string> strings;
+    for (std::size_t begin = 0; begin < text.size();) {
+        const auto end = std::min(text.find('\0', begin), text.size());
+        strings.push_back(text.substr(begin, end - begin));
+        begin = end + 1;
+    }
+    return strings;
+}
+
+std::string base_name(const std::string& path) {
+    return path.substr(path.rfind('/') + 1);
+}
+
+}  // namespace
+
+Entrypoint read_entrypoint(const std::string& root) {
+    Entrypoint entrypoint;
+    const auto words = read_strings(root + "/proc/1/cmdline");
+    if (words.empty() || base_name(words.front()) != "muster-init") return entrypoint;
+    auto at = std::ranges::find_if(
+        words, [](const std::string& word) { return base_name(word) == "muster"; });
+    if (at == words.end() || ++at == words.end() || *at != "run") return entrypoint;
+    // Up to the program: what is no flag, or "--".
+    if (const auto line = bootstrap::parse_command_line(std::span(&*at + 1, &*words.end()), {}))
+        for (const auto& [name, value] : line->flags)
+            entrypoint.words.push_back(fmt::format("--{}={}", name, value));
+    for (const auto& variable : read_strings(root + "/proc/1/environ")) {
+        const auto equals = variable.find('=');
+        if (equals != std::string::npos && variable.starts_with("MUSTER_"))
+            entrypoint.environment[variable.substr(0, equals)] = variable.substr(equals + 1);
+    }
+    return entrypoint;
+}
+
+std::vector<std::string> words_over(const Entrypoint& entrypoint,
+                                    std::span<const std::string> words) {
+    auto all = entrypoint.words;
+    all.insert(all.end(), words.begin(), words.end());
+    return all;
+}
+
+Environment environment_over(const Entrypoint& entrypoint, Environment environment) {
+    for (const auto& [name, value] : entrypoint.environment) environment.try_emplace(name, value);
+    return environment;
+}
+
+Result<Pod> load_pod(const bootstrap::Settings& settings, const Environment& environment) {
+    Pod pod;
+    pod.settings = settings;
+    pod.settings.mode = bootstrap::Mode::interactive;  // the program is not our business
+    TRY_ASSIGN(pod.facts, bootstrap::gather_facts(pod.settings, {}));
+    TRY_ASSIGN(pod.plan, bootstrap::make_plan(pod.settings, {}, pod.facts));
+    pod.flux = flux_of(settings, pod.facts.flux, environment);
+    return pod;
+}
+
+Flux flux_of(const bootstrap::Settings& settings, const std::string& program,
+             const Environment& environment) {
+    return {program, bootstrap::Paths(settings.dir).socket, environment};
+}
+
+}  // namespace muster::doctor

@@ -35,8 +35,6 @@ std::string how_passed(const std::vector<discovery::Attempt>& attempts,
     for (const auto& attempt : attempts)
         if (attempt.gate == gate && attempt.passed)
             text = fmt::format("{}: {}", attempt.asked, attempt.answered);
-    if (gate == discovery::Gate::name && !passage.address.empty())
-        text += fmt::format(", {}", passage.address);
     if (gate == discovery::Gate::curve && !passage.address.empty())
         text += fmt::format(" (after {}, {} questions, {} dials)", milliseconds(passage.took),
                             passage.questions, passage.dials);

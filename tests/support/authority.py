@@ -36,7 +36,7 @@ class Faults:
 Asked = collections.namedtuple("Asked", "at name kind dnssec_ok checking_disabled transport source")
 
 
-class _Serving:
+class Serving:
     """An asyncio loop of its own in a thread, and sockets that were made by the caller: in the caller's network."""
 
     def __init__(self, *addresses):
@@ -73,7 +73,7 @@ class _Serving:
             each.close()
 
 
-class _Datagrams(asyncio.DatagramProtocol):
+class Datagrams(asyncio.DatagramProtocol):
     def __init__(self, receive):
         self.receive = receive
 
@@ -84,7 +84,7 @@ class _Datagrams(asyncio.DatagramProtocol):
         self.receive(data, address, self.transport)
 
 
-class Authority(_Serving):
+class Authority(Serving):
     """Serves `zone` at `address`, an (address, port), and is silent about nothing else: other zones get REFUSED."""
 
     def __init__(self, address, zone, ttl=TTL, port=8050):
@@ -97,7 +97,7 @@ class Authority(_Serving):
 
     async def open(self):
         udp, tcp = self.sockets
-        await self.loop.create_datagram_endpoint(lambda: _Datagrams(self._datagram), sock=udp)
+        await self.loop.create_datagram_endpoint(lambda: Datagrams(self._datagram), sock=udp)
         self._server = await asyncio.start_server(self._stream, sock=tcp)
 
     def set(self, name, *addresses):
@@ -171,7 +171,7 @@ class Authority(_Serving):
         return dns.NOERROR, matching, [] if matching else soa, []
 
 
-class Balancer(_Serving):
+class Balancer(Serving):
     """One address before several servers: each question goes to the next one, as a Service's address spreads them."""
 
     def __init__(self, address, servers):
@@ -186,9 +186,9 @@ class Balancer(_Serving):
 
     async def open(self):
         udp, tcp, *ways = self.sockets
-        await self.loop.create_datagram_endpoint(lambda: _Datagrams(self._question), sock=udp)
+        await self.loop.create_datagram_endpoint(lambda: Datagrams(self._question), sock=udp)
         for way in ways:
-            self._ways.append(await self.loop.create_datagram_endpoint(lambda: _Datagrams(self._reply), sock=way))
+            self._ways.append(await self.loop.create_datagram_endpoint(lambda: Datagrams(self._reply), sock=way))
         self._tcp = await asyncio.start_server(self._no_stream, sock=tcp)
         self._waiting = {}
 

@@ -182,4 +182,4 @@ def ask(connection, name, kind=TYPE_A, timeout=1.0):
     while True:
         reply = decode_reply(connection.recv(4096))
         if reply.identity == question.identity:
-            return reply.rcode, [address_text(record) for record in reply.answers if record.kind == TYPE_A]
+            return reply.rcode, [address_text(record) for record in reply.answers if record.kind == kind]

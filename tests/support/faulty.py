@@ -49,7 +49,7 @@ class FaultyCluster(Cluster):
                 self.authority.set(name, *addresses)
             else:
                 self.authority.drop(name)
-        self.authority.set(self.service, *self.records.values())
+        self.authority.set(self.service, *(address for addresses in self.records.values() for address in addresses))
 
     def query(self, server, name, *arguments, **options):
         """dns.query from inside of the cluster's network."""

@@ -63,8 +63,10 @@ def make_network(spec):
     cluster = os.open(f"/proc/{spec['cluster_pid']}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
     ip_batch([f"link add {spec['veth']} type veth peer name eth0 netns {os.getpid()}",
               f"link set {spec['veth']} master cluster0 up"], namespace=cluster)
-    ip_batch(["link set lo up", f"addr add {spec['address']}/16 dev eth0", "link set eth0 up",
-              f"route add default via {spec['gateway']}"])
+    # nodad: an IPv6 address can be used at once, as when the runtime has waited for it.
+    lengths = {address: "64 dev eth0 nodad" if ":" in address else "16 dev eth0" for address in spec["addresses"]}
+    ip_batch(["link set lo up", *(f"addr add {address}/{length}" for address, length in lengths.items()),
+              "link set eth0 up", *(f"route add default via {gateway}" for gateway in spec["gateways"])])
     os.close(cluster)
 
 

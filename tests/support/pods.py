@@ -31,7 +31,7 @@ from muster_testing import BIN, DEADLINE, Done, Process, real_flux, wait_until
 
 LAUNCHER = str(pathlib.Path(__file__).with_name("pod_launcher.py"))
 LIBC = ctypes.CDLL(None, use_errno=True)
-GATEWAY = "10.77.0.1"
+GATEWAY, GATEWAY6 = "10.77.0.1", "fd77::1"
 MUSTER_BIN = "/opt/muster/bin"
 CERTIFICATE = "/etc/muster/curve.cert"  # in a Secret volume: a read-only tmpfs
 ARBITRARY_UID = 1000650000
@@ -106,9 +106,9 @@ class Member:
 class Pod:
     """One pod; started, ended and started again (each time from a fresh root, under a new address if told)."""
 
-    def __init__(self, cluster, index, argv, env, uid, read_only, files, hostname):
+    def __init__(self, cluster, index, argv, env, uid, read_only, files, hostname, name):
         self.cluster, self.index, self.argv = cluster, index, [str(word) for word in argv]
-        self.hostname = hostname
+        self.hostname, self.name = hostname, name or f"{hostname}.{cluster.service}"
         self.uid, self.gid, self.read_only = uid, 0, read_only
         self.env = {"PATH": PATH, "HOSTNAME": self.hostname, "HOME": "/root" if uid == 0 else "/",
                     "KUBERNETES_SERVICE_HOST": "10.96.0.1", "KUBERNETES_SERVICE_PORT": "443",
@@ -116,13 +116,13 @@ class Pod:
                     **{name: str(value) for name, value in env.items() if value is not None}}
         self.files, self.certificate = files, None
         self.tmpfs = [["/tmp", "mode=1777"], ["/run/muster", "mode=0777"]]
-        self.address = cluster.next_address()
+        self.address, *self.more_addresses = cluster.next_addresses()
         self.lives = 0
         self._launched, self.pid, self._veth = None, None, None
 
     @property
-    def name(self):
-        return f"{self.hostname}.{self.cluster.service}"
+    def addresses(self):
+        return [self.address, *self.more_addresses]
 
     def log_path(self, life=None):
         return self.cluster.directory / f"{self.hostname}.{self.lives if life is None else life}.log"
@@ -141,7 +141,7 @@ class Pod:
         root = self.cluster.scratch / f"{self.hostname}.root"
         root.mkdir(exist_ok=True)
         spec = {"hostname": self.hostname, "root": str(root), "cluster_pid": self.cluster.pid, "veth": self._veth,
-                "address": self.address, "gateway": GATEWAY, "argv": self.argv, "env": self.env, "cwd": "/",
+                "addresses": self.addresses, "gateways": self.cluster.gateways, "argv": self.argv, "env": self.env, "cwd": "/",
                 "uid": self.uid, "gid": self.gid, "read_only": self.read_only, "log": str(self.log_path()),
                 "tmpfs": self.tmpfs,
                 "binds": self.cluster.binds, "files": {**self.cluster.files_of(self), **self.files},
@@ -231,6 +231,13 @@ class Pod:
         return Process(command, self.cluster.directory, f"{self.hostname}.exec{self.cluster.execs}", dict(os.environ),
                        "/", subprocess.DEVNULL).wait(deadline)
 
+    def enter_network(self, *argv):
+        """Runs a command of the host in the pod's network namespace, with the host's rights."""
+        done = subprocess.run(["nsenter", "-t", str(self.pid), "-n", "--", *argv], stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, timeout=DEADLINE)
+        assert done.returncode == 0, f"{shlex.join(argv)}: {done.stderr}"
+        return done.stdout
+
     def read(self, path):
         """A file of the pod as the host's root sees it."""
         return pathlib.Path(f"/proc/{self.pid}/root{path}").read_text()
@@ -255,21 +262,25 @@ class Pod:
     def replace(self, publish=True):
         """Deleted, and started again as Kubernetes does it: a fresh root and another address."""
         self.delete()
-        self.address = self.cluster.next_address()
+        self.address, *self.more_addresses = self.cluster.next_addresses()
         if publish:
             self.cluster.publish(self)
         return self.start()
 
 
 class Cluster:
-    """The pods' network and name server. Everything in it ends with close(), or with this process."""
+    """The pods' network and name server. Everything in it ends with close(), or with this process.
+    `families`: "4", "6" or "46", the pods' addresses and those in DNS, the first one as Pod.address."""
 
-    def __init__(self, directory, scratch, service="muster", namespace="lab", domain="cluster.test", job="pod"):
+    def __init__(self, directory, scratch, service="muster", namespace="lab", domain="cluster.test", job="pod",
+                 families="4"):
         self.directory, self.scratch = pathlib.Path(directory), pathlib.Path(scratch)
         self.namespace, self.domain, self.job = namespace, domain, job
         self.service = f"{service}.{namespace}.svc.{domain}"
         self.pods, self.records, self.execs = [], {}, 0
-        self._addresses = iter(f"10.77.{1 + n // 250}.{1 + n % 250}" for n in range(50000))
+        self.families, self._addresses = families, iter(range(50000))
+        self.gateways = [GATEWAY if family == "4" else GATEWAY6 for family in families]
+        self.nameservers = (self.gateways[0],)
         self._interfaces = iter(f"pod{n}" for n in range(100000))
         self.certificate = None
         self.binds = [[str(BIN), MUSTER_BIN, True]]
@@ -282,6 +293,8 @@ class Cluster:
         self.scratch.mkdir(parents=True, exist_ok=True)
         self._launched = Launched("cluster", self.directory / "cluster.log")
         self.pid = int(self._launched.say(r"^pid (\d+)", DEADLINE).group(1))
+        if "6" in self.families:
+            self.run("ip", "-6", "addr", "add", f"{GATEWAY6}/64", "dev", "cluster0", "nodad")
         self.start_names()
         return self
 
@@ -303,15 +316,18 @@ class Cluster:
         assert done.returncode == 0, f"{shlex.join(argv)}: {done.stderr}"
         return done.stdout
 
-    def next_address(self):
-        return next(self._addresses)
+    def next_addresses(self):
+        n = next(self._addresses)
+        return [f"10.77.{1 + n // 250}.{1 + n % 250}" if family == "4" else f"fd77::{0x100 + n:x}"
+                for family in self.families]
 
     def next_interface(self):
         return next(self._interfaces)
 
-    def pod(self, index, argv, env=None, uid=0, read_only=False, files=None, hostname=None):
-        """A pod, not yet started, its name not yet published. `files`: {path: {"text", "mode", "uid", "gid"}}."""
-        pod = Pod(self, index, argv, env or {}, uid, read_only, files or {}, hostname or f"{self.job}-{index}")
+    def pod(self, index, argv, env=None, uid=0, read_only=False, files=None, hostname=None, name=None):
+        """A pod, not yet started, its name not yet published. `files`: {path: {"text", "mode", "uid", "gid"}}.
+        Without an index it is of no Indexed Job; `name` is the one in DNS, where it is not below the cluster's Service."""
+        pod = Pod(self, index, argv, env or {}, uid, read_only, files or {}, hostname or f"{self.job}-{index}", name)
         self.pods.append(pod)
         return pod
 
@@ -321,7 +337,8 @@ class Cluster:
         servers = "".join(f"nameserver {server}\n" for server in self.nameservers)
         files = {
             "/etc/hostname": {"text": pod.hostname + "\n"},
-            "/etc/hosts": {"text": f"127.0.0.1\tlocalhost\n::1\tlocalhost\n{pod.address}\t{pod.name}\t{pod.hostname}\n"},
+            "/etc/hosts": {"text": "127.0.0.1\tlocalhost\n::1\tlocalhost\n" + "".join(
+                f"{address}\t{pod.name}\t{pod.hostname}\n" for address in pod.addresses)},
             "/etc/resolv.conf": {"text": f"search {search}\n{servers}options ndots:5\n"},
             "/etc/nsswitch.conf": {"text": "passwd: files\ngroup: files\nhosts: files dns\n"},
             "/etc/passwd": {"text": "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/usr/sbin/nologin\n"},
@@ -339,8 +356,8 @@ class Cluster:
 
     def publish(self, *pods):
         """The names of these pods lead to their present addresses; returns when the server says so."""
-        self.records.update({pod.name: pod.address for pod in pods})
-        self.serve({pod.name: [pod.address] for pod in pods})
+        self.records.update({pod.name: pod.addresses for pod in pods})
+        self.serve({pod.name: pod.addresses for pod in pods})
 
     def withdraw(self, *pods):
         """The names of these pods do not exist any more."""
@@ -348,8 +365,7 @@ class Cluster:
             self.records.pop(pod.name, None)
         self.serve({pod.name: [] for pod in pods})
 
-    # The name server. A cluster with another one overrides these three, and names its servers.
-    nameservers = (GATEWAY,)
+    # The name server. A cluster with another one overrides these three, and names its servers in `nameservers`.
 
     def start_names(self):
         self._hosts = self.scratch / "hosts"
@@ -357,12 +373,13 @@ class Cluster:
         with open(self.directory / "dnsmasq.log", "ab") as log:
             self._dnsmasq = subprocess.Popen(
                 ["dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--no-resolv", "--no-hosts",
-                 "--bind-interfaces", f"--listen-address={GATEWAY}", f"--local=/{self.domain}/", "--pid-file=",
+                 "--bind-interfaces", *(f"--listen-address={gateway}" for gateway in self.gateways), f"--local=/{self.domain}/", "--pid-file=",
                  f"--addn-hosts={self._hosts}", "--user=root", "--group=root", "--log-facility=-", "--log-queries"],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=self._enter)
         with network_of(self.pid):
-            self._question = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-            self._question.connect((GATEWAY, 53))
+            self._question = socket.socket(socket.AF_INET6 if ":" in self.gateways[0] else socket.AF_INET,
+                                           socket.SOCK_DGRAM)
+            self._question.connect((self.gateways[0], 53))
         wait_until(lambda: self.resolve(self.service) is not None, "dnsmasq answers")
 
     def stop_names(self):
@@ -371,7 +388,8 @@ class Cluster:
         self._question.close()
 
     def serve(self, expected):
-        lines = [f"{address} {name}\n{address} {self.service}\n" for name, address in self.records.items()]
+        lines = [f"{address} {name}\n{address} {self.service}\n" for name, addresses in self.records.items()
+                 for address in addresses]
         temporary = self._hosts.with_suffix(".new")
         temporary.write_text("".join(lines))
         temporary.replace(self._hosts)
@@ -382,6 +400,7 @@ class Cluster:
     def resolve(self, name):
         """The addresses of `name`, [] when it does not exist, None when the server does not answer."""
         try:
-            return dns.ask(self._question, name, timeout=0.5)[1]
+            kinds = [dns.TYPE_A if family == "4" else dns.TYPE_AAAA for family in self.families]
+            return [address for kind in kinds for address in dns.ask(self._question, name, kind, timeout=0.5)[1]]
         except OSError:
             return None

@@ -30,9 +30,13 @@ Result<int> explain(Words words);
 Result<int> help(Words words);
 Result<int> install(Words words);
 Result<int> keygen(Words words);
+Result<int> leave(Words words);
+Result<int> peers(Words words);
 Result<int> plan(Words words);
+Result<int> probe(Words words);
 Result<int> resources(Words words);
 Result<int> run(Words words);
+Result<int> status(Words words);
 Result<int> up(Words words);
 
 /// What a command printed with --help: usage line, its own flags, the settings.

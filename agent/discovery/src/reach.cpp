@@ -51,8 +51,9 @@ class CurveShaker final : public Shaker {
 class Drive {
   public:
     Drive(Reactor& reactor, Resolver* resolver, const ReachRequest& request, const CurveKeys& keys,
-          const Clock& clock)
+          const Clock& clock, std::function<void()> ended)
         : reactor_(&reactor),
+          ended_(std::move(ended)),
           dialler_(reactor),
           shaker_(reactor, keys),
           walk_(request,
@@ -67,11 +68,12 @@ class Drive {
     Drive(const Drive&) = delete;
     Drive& operator=(const Drive&) = delete;
 
-    Verdict run() {
-        tick();
-        if (!walk_.has_ended()) reactor_->run();
-        return walk_.verdict();
-    }
+    ~Drive() { reactor_->cancel(timer_); }
+
+    void start() { tick(); }
+    bool has_ended() const { return walk_.has_ended(); }
+    /// Once it has ended.
+    const Verdict& verdict() const { return walk_.verdict(); }
 
   private:
     void tick() {
@@ -81,12 +83,16 @@ class Drive {
 
     void set_timer() {
         reactor_->cancel(timer_);
-        if (walk_.has_ended()) return reactor_->stop();
+        if (walk_.has_ended()) {
+            if (ended_) std::exchange(ended_, nullptr)();
+            return;
+        }
         timer_ = reactor_->after(std::max(walk_.due() - reactor_->now(), Duration::zero()),
                                  [this] { tick(); });
     }
 
     Reactor* reactor_;
+    std::function<void()> ended_;
     TcpDialler dialler_;
     CurveShaker shaker_;
     Walk walk_;
@@ -102,7 +108,45 @@ Result<Verdict> pass_gates(const ReachRequest& request, const CurveKeys& keys,
     if (!is_numeric(request.name)) {
         TRY_ASSIGN(resolver, make_resolver(reactor, dns_servers));
     }
-    return Drive(reactor, resolver.get(), request, keys, clock).run();
+    Drive drive(reactor, resolver.get(), request, keys, clock, [&reactor] { reactor.stop(); });
+    drive.start();
+    if (!drive.has_ended()) reactor.run();
+    return drive.verdict();
+}
+
+Result<std::vector<Verdict>> pass_all_gates(std::span<const ReachRequest> requests,
+                                            const CurveKeys& keys, const std::string& dns_servers,
+                                            const Clock& clock, std::size_t at_once) {
+    TRY_ASSIGN(auto reactor, Reactor::make(clock));
+    TRY_ASSIGN(const auto resolver, make_resolver(reactor, dns_servers));
+    std::vector<std::unique_ptr<Drive>> drives(requests.size());
+    std::vector<Verdict> verdicts(requests.size());
+    std::size_t next = 0;
+    std::size_t under_way = 0;
+    std::function<void()> start_more;
+    const auto end = [&](std::size_t i) {
+        verdicts[i] = drives[i]->verdict();
+        --under_way;
+        // Not from within: the drive that has just ended is still at work.
+        reactor.after(Duration::zero(), [&, i] {
+            drives[i].reset();
+            start_more();
+        });
+    };
+    start_more = [&] {
+        while (next < requests.size() && under_way < at_once) {
+            const std::size_t i = next++;
+            ++under_way;
+            drives[i] = std::make_unique<Drive>(reactor, resolver.get(), requests[i], keys, clock,
+                                                [&end, i] { end(i); });
+            drives[i]->start();
+        }
+        if (under_way == 0) reactor.stop();
+    };
+    if (requests.empty()) return verdicts;
+    reactor.after(Duration::zero(), start_more);
+    reactor.run();
+    return verdicts;
 }
 
 Result<Passage> reach(const ReachRequest& request, const CurveKeys& keys,

@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <tl/expected.hpp>
+#include <vector>
 
 #include "muster/base/clock.hpp"
 #include "muster/base/result.hpp"
@@ -40,7 +41,12 @@ using Verdict = tl::expected<Passage, GateFailure>;
 Result<Verdict> pass_gates(const ReachRequest& request, const CurveKeys& keys,
                            const std::string& dns_servers, const Clock& clock);
 
-/// The same with describe()'s sentence as the error. `trace`, when given, is what was passed and
+/// The same for many peers side by side, `at_once` of them at a time: verdicts in their order.
+Result<std::vector<Verdict>> pass_all_gates(std::span<const ReachRequest> requests,
+                                            const CurveKeys& keys, const std::string& dns_servers,
+                                            const Clock& clock, std::size_t at_once);
+
+/// The same as pass_gates() with describe()'s sentence as the error. `trace`, when given, is what was passed and
 /// tried, on failure too.
 Result<Passage> reach(const ReachRequest& request, const CurveKeys& keys,
                       const std::string& dns_servers, const Clock& clock, Passage* trace = nullptr);

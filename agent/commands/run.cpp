@@ -8,6 +8,7 @@
 #include "muster/bootstrap/certificate.hpp"
 #include "muster/bootstrap/execute.hpp"
 #include "muster/bootstrap/facts.hpp"
+#include "muster/bootstrap/handshakes.hpp"
 #include "muster/bootstrap/parent_address.hpp"
 #include "muster/bootstrap/report.hpp"
 #include "muster/bootstrap/write.hpp"
@@ -62,8 +63,7 @@ Result<void> reach_parent(const bootstrap::Settings& settings, bootstrap::Plan& 
                                  .family = plan.family,
                                  .wait = settings.wait,
                                  .size = plan.identity.max_size},
-                                {keys.public_key.bytes(), keys.secret_key.bytes()}, settings.dns,
-                                SystemClock()));
+                                bootstrap::make_handshakes(keys), settings.dns, SystemClock()));
     report.gates = {
         .address = reached.address, .questions = reached.questions, .dials = reached.dials};
     log::debug("reached rank {} at {} in {} ms", parent.rank, reached.address,

@@ -66,21 +66,18 @@ void ClientHandshake::closed() {
     if (state_ != State::talking) return;
     switch (awaiting_) {
         case Awaiting::greeting:
-            return finish(
-                State::closed,
-                input_.empty()
-                    ? "it closes the connection at once: it is no Flux broker, or a proxy "
-                      "with nothing behind it"
-                    : "it closes the connection in the middle of its greeting");
+            return finish(State::closed,
+                          input_.empty()
+                              ? "it closes the connection at once"
+                              : "it closes the connection in the middle of its greeting");
         case Awaiting::welcome:
             // What a server does with a HELLO that its key does not open.
             return finish(State::other_key,
-                          "it closed the CURVE handshake at our HELLO: it has another certificate; "
-                          "give all pods the same one");
+                          "it closed the CURVE handshake at our HELLO: it has another certificate");
         case Awaiting::ready:
             return finish(State::closed,
                           "it closed the CURVE handshake when it had seen our key, and gave no "
-                          "reason: its log may tell");
+                          "reason");
     }
 }
 
@@ -88,15 +85,11 @@ void ClientHandshake::silent() {
     if (state_ != State::talking) return;
     switch (awaiting_) {
         case Awaiting::greeting:
-            return finish(State::silent,
-                          "it accepts the connection but says nothing: it is no Flux broker, or "
-                          "it hangs");
+            return finish(State::silent, "it accepts the connection but says nothing");
         case Awaiting::welcome:
-            return finish(State::silent,
-                          "it greets, but does not answer the CURVE handshake: it hangs");
+            return finish(State::silent, "it greets, but says nothing to the CURVE handshake");
         case Awaiting::ready:
-            return finish(State::silent,
-                          "it does not say whether it accepts our key: it hangs, or is very busy");
+            return finish(State::silent, "it says nothing about whether it accepts our key");
     }
 }
 
@@ -114,22 +107,18 @@ void ClientHandshake::read_greeting() {
         case What::incomplete:
             return;
         case What::no_zmtp:
-            return finish(
-                State::other_protocol,
-                fmt::format("it does not speak ZeroMQ with CURVE: another program listens on this "
-                            "port (it says '{}')",
-                            zmtp::printable(input_)));
+            return finish(State::other_protocol,
+                          fmt::format("it does not speak ZeroMQ with CURVE (it says '{}')",
+                                      zmtp::printable(input_)));
         case What::older_zmtp:
             return finish(State::other_protocol,
-                          "it speaks a ZeroMQ protocol older than 3.0, which has no CURVE: it is "
-                          "no Flux broker");
+                          "it speaks a ZeroMQ protocol older than 3.0, which has no CURVE");
         case What::zmtp3:
             break;
     }
     if (greeting.mechanism != "CURVE")
         return finish(State::other_mechanism,
-                      fmt::format("it speaks ZeroMQ, but {} and not CURVE: it is no Flux broker, "
-                                  "or one without a certificate",
+                      fmt::format("it speaks ZeroMQ, but {} and not CURVE",
                                   zmtp::printable(zmtp::view(greeting.mechanism))));
     input_.erase(input_.begin(), input_.begin() + zmtp::greeting_size);
     send_hello();
@@ -186,7 +175,7 @@ void ClientHandshake::on_welcome(View body) {
     if (!opened)
         return finish(State::other_key,
                       "its WELCOME in the CURVE handshake does not open with our key: it has "
-                      "another certificate; give all pods the same one");
+                      "another certificate");
     const View content(*opened);
     const auto server_short_term_key = content.first<32>();
 
@@ -229,7 +218,7 @@ void ClientHandshake::on_ready(View body) {
     if (type == metadata->end() || type->second != "ROUTER")
         return finish(
             State::other_protocol,
-            fmt::format("it accepts our key, but is a {} and no ROUTER: it is no broker",
+            fmt::format("it accepts our key, but is a {} and no ROUTER",
                         type == metadata->end() ? "socket of no type"
                                                 : zmtp::printable(zmtp::view(type->second))));
     finish(State::accepted, "accepted");
@@ -242,7 +231,7 @@ void ClientHandshake::on_error(View body) {
     const auto reason = zmtp::printable(body.subspan(1));
     finish(State::refused,
            reason == "400"
-               ? "it knows another client key (ERROR 400): give all pods the same certificate"
+               ? "it knows our server key, but refuses our client key (ERROR 400)"
                : fmt::format("it refuses us in the CURVE handshake (ERROR '{}')", reason));
 }
 

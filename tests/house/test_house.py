@@ -29,7 +29,7 @@ ROOMS.update({"agent/bootstrap": MIDDLE, "agent/local": MIDDLE, "agent/rehearsal
 
 # Third-party headers, each included by the sources of these rooms only (never by a public header).
 FOREIGN = {
-    "zmq": ["agent/discovery", "agent/rehearsal"],
+    "zmq": ["agent/rehearsal"],
     "ares": ["agent/discovery"],
     "hwloc": ["hwloc"],
     "sodium": ["curve"],

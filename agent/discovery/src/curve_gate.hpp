@@ -1,48 +1,50 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cstdint>
 #include <functional>
 #include <memory>
-#include <string>
+#include <vector>
 
+#include "muster/base/fd.hpp"
 #include "muster/base/reactor.hpp"
-#include "muster/discovery/reach.hpp"
+#include "muster/discovery/handshake.hpp"
 
 namespace muster::discovery {
 
-/// How the CURVE handshake with a listener ended (reference: libzmq's zmq_socket_monitor(3)).
-struct CurveOutcome {
-    enum class What { accepted, other_key, not_authorized, no_curve, silent };
-    What what;
-    std::string text;  ///< for people: cause and mend
-};
-
-/// Shakes hands with the ZeroMQ listener at a numeric address as a CURVE client, and leaves:
-/// nothing is sent and the broker's state does not change.
+/// Shakes hands with a listener as a CURVE client, and leaves: nothing is sent after the handshake,
+/// and the broker's state does not change.
 class CurveGate {
   public:
     using Callback = std::function<void(CurveOutcome)>;
-    CurveGate(Reactor& reactor, const CurveKeys& keys);
+    CurveGate(Reactor& reactor, HandshakeFactory factory)
+        : reactor_(&reactor), factory_(std::move(factory)) {}
     CurveGate(const CurveGate&) = delete;
     CurveGate& operator=(const CurveGate&) = delete;
-    ~CurveGate();
+    ~CurveGate() { let_go(); }
 
-    /// One handshake of at most `limit`; a new one ends the one before it.
-    void shake_hands(const std::string& address, std::uint16_t port, Duration limit,
-                     Callback callback);
+    /// One handshake of at most `limit` over `connection`, a connected stream socket that does not
+    /// block; it is closed before the callback. A new one ends the one before it. Towards the end
+    /// of `limit` a silent peer is told that no more will come: servers of line protocols (HTTP)
+    /// say only then who they are.
+    void shake_hands(Fd connection, Duration limit, Callback callback);
+    /// Ends the handshake that goes on, if there is one, without a callback.
+    void let_go();
 
   private:
-    struct Sockets;
-    void on_monitor();
-    void finish(CurveOutcome outcome);
+    void on_ready();
+    void receive();
+    void send();
+    void prompt();
+    void finish_if_over();
 
     Reactor* reactor_;
-    CurveKeys keys_;
-    std::unique_ptr<Sockets> sockets_;
+    HandshakeFactory factory_;
+    std::unique_ptr<Handshake> handshake_;
     Callback callback_;
+    Fd connection_;
+    std::vector<std::uint8_t> unsent_;
     Reactor::TimerId timer_ = 0;
-    bool connected_ = false;
+    bool prompted_ = false;
 };
 
 }  // namespace muster::discovery

@@ -13,10 +13,10 @@ namespace {
 
 DialOutcome outcome_of(int error) {
     using What = DialOutcome::What;
-    if (error == 0) return {What::listening, "connected"};
-    if (error == ECONNREFUSED) return {What::refused, "connection refused: nothing listens"};
-    if (error == ETIMEDOUT) return {What::silent, "no answer to the connection attempt"};
-    return {What::unreachable, os_error(error)};
+    if (error == 0) return {What::listening, "connected", {}};
+    if (error == ECONNREFUSED) return {What::refused, "connection refused: nothing listens", {}};
+    if (error == ETIMEDOUT) return {What::silent, "no answer to the connection attempt", {}};
+    return {What::unreachable, os_error(error), {}};
 }
 
 /// Starts to connect; 0 when it is on its way, else an errno.
@@ -61,6 +61,7 @@ Dial::~Dial() {
 void Dial::finish(DialOutcome outcome) {
     reactor_->cancel(timer_);
     if (socket_) reactor_->forget(socket_.get());
+    if (outcome.what == DialOutcome::What::listening) outcome.connection = std::move(socket_);
     socket_.reset();
     const auto callback = std::move(callback_);  // it may destroy this
     callback(std::move(outcome));

@@ -15,10 +15,10 @@ struct DialOutcome {
     enum class What { listening, refused, silent, unreachable };
     What what;
     std::string text;  ///< for people
+    Fd connection;     ///< of listening: connected, and does not block
 };
 
-/// One TCP connection attempt to a numeric address, bounded in time; the connection is closed at
-/// once.
+/// One TCP connection attempt to a numeric address, bounded in time.
 class Dial {
   public:
     using Callback = std::function<void(DialOutcome)>;

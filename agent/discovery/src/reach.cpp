@@ -33,29 +33,27 @@ class TcpDialler final : public Dialler {
 
 class CurveShaker final : public Shaker {
   public:
-    CurveShaker(Reactor& reactor, const CurveKeys& keys) : reactor_(&reactor), keys_(keys) {}
-    void shake_hands(const std::string& address, std::uint16_t port, DialOutcome, Duration limit,
+    CurveShaker(Reactor& reactor, const HandshakeFactory& handshakes)
+        : gate_(reactor, handshakes) {}
+    void shake_hands(const std::string&, std::uint16_t, DialOutcome dialled, Duration limit,
                      Callback callback) override {
-        if (!gate_) gate_.emplace(*reactor_, keys_);
-        gate_->shake_hands(address, port, limit, std::move(callback));
+        gate_.shake_hands(std::move(dialled.connection), limit, std::move(callback));
     }
-    void let_go() override { gate_.reset(); }
+    void let_go() override { gate_.let_go(); }
 
   private:
-    Reactor* reactor_;
-    CurveKeys keys_;
-    std::optional<CurveGate> gate_;
+    CurveGate gate_;
 };
 
 /// Lets the reactor drive the walk: one timer, for when it is due.
 class Drive {
   public:
-    Drive(Reactor& reactor, Resolver* resolver, const ReachRequest& request, const CurveKeys& keys,
-          const Clock& clock, std::function<void()> ended)
+    Drive(Reactor& reactor, Resolver* resolver, const ReachRequest& request,
+          const HandshakeFactory& handshakes, const Clock& clock, std::function<void()> ended)
         : reactor_(&reactor),
           ended_(std::move(ended)),
           dialler_(reactor),
-          shaker_(reactor, keys),
+          shaker_(reactor, handshakes),
           walk_(request,
                 {.clock = clock,
                  .resolver = resolver,
@@ -101,22 +99,24 @@ class Drive {
 
 }  // namespace
 
-Result<Verdict> pass_gates(const ReachRequest& request, const CurveKeys& keys,
+Result<Verdict> pass_gates(const ReachRequest& request, const HandshakeFactory& handshakes,
                            const std::string& dns_servers, const Clock& clock) {
     TRY_ASSIGN(auto reactor, Reactor::make(clock));
     std::unique_ptr<Resolver> resolver;
     if (!is_numeric(request.name)) {
         TRY_ASSIGN(resolver, make_resolver(reactor, dns_servers));
     }
-    Drive drive(reactor, resolver.get(), request, keys, clock, [&reactor] { reactor.stop(); });
+    Drive drive(reactor, resolver.get(), request, handshakes, clock,
+                [&reactor] { reactor.stop(); });
     drive.start();
     if (!drive.has_ended()) reactor.run();
     return drive.verdict();
 }
 
 Result<std::vector<Verdict>> pass_all_gates(std::span<const ReachRequest> requests,
-                                            const CurveKeys& keys, const std::string& dns_servers,
-                                            const Clock& clock, std::size_t at_once) {
+                                            const HandshakeFactory& handshakes,
+                                            const std::string& dns_servers, const Clock& clock,
+                                            std::size_t at_once) {
     TRY_ASSIGN(auto reactor, Reactor::make(clock));
     TRY_ASSIGN(const auto resolver, make_resolver(reactor, dns_servers));
     std::vector<std::unique_ptr<Drive>> drives(requests.size());
@@ -137,8 +137,8 @@ Result<std::vector<Verdict>> pass_all_gates(std::span<const ReachRequest> reques
         while (next < requests.size() && under_way < at_once) {
             const std::size_t i = next++;
             ++under_way;
-            drives[i] = std::make_unique<Drive>(reactor, resolver.get(), requests[i], keys, clock,
-                                                [&end, i] { end(i); });
+            drives[i] = std::make_unique<Drive>(reactor, resolver.get(), requests[i], handshakes,
+                                                clock, [&end, i] { end(i); });
             drives[i]->start();
         }
         if (under_way == 0) reactor.stop();
@@ -149,9 +149,9 @@ Result<std::vector<Verdict>> pass_all_gates(std::span<const ReachRequest> reques
     return verdicts;
 }
 
-Result<Passage> reach(const ReachRequest& request, const CurveKeys& keys,
+Result<Passage> reach(const ReachRequest& request, const HandshakeFactory& handshakes,
                       const std::string& dns_servers, const Clock& clock, Passage* trace) {
-    TRY_ASSIGN(auto verdict, pass_gates(request, keys, dns_servers, clock));
+    TRY_ASSIGN(auto verdict, pass_gates(request, handshakes, dns_servers, clock));
     if (trace != nullptr) *trace = verdict ? *verdict : verdict.error().so_far;
     if (verdict) return std::move(*verdict);
     return tl::unexpected<Error>(describe(verdict.error(), request.peer));

@@ -54,23 +54,10 @@ Cause cause_of(CurveOutcome::What what) {
             return Cause::client_not_authorized;
         case CurveOutcome::What::no_curve:
             return Cause::no_broker;
+        case CurveOutcome::What::closed:
+            return Cause::closing_listener;
         default:
             return Cause::silent_listener;
-    }
-}
-
-std::string_view phrase_of(Cause cause) {
-    switch (cause) {
-        case Cause::other_certificate:
-            return "it has another certificate";
-        case Cause::client_not_authorized:
-            return "it knows our server key, but refuses our client key";
-        case Cause::no_broker:
-            return "it does not speak ZeroMQ with CURVE";
-        case Cause::closing_listener:
-            return "it closes the connection before it has said who it is";
-        default:
-            return "it accepts the connection but says nothing";
     }
 }
 
@@ -272,7 +259,7 @@ void Walk::shaken(const std::string& address, TimePoint begun, const CurveOutcom
     const bool is_accepted = outcome.what == CurveOutcome::What::accepted;
     const auto cause = cause_of(outcome.what);
     note(Gate::curve, is_accepted, text_of(address),
-         is_accepted ? "our key is accepted" : std::string(phrase_of(cause)), begun);
+         is_accepted ? "our key is accepted" : outcome.text, begun);
     if (is_accepted) {
         passage_.address = address;
         passage_.took = since_start();
@@ -280,7 +267,7 @@ void Walk::shaken(const std::string& address, TimePoint begun, const CurveOutcom
         verdict_ = passage_;
     } else {
         find_target(address)->state = Target::State::failed;
-        fail_at(Gate::curve, cause, text_of(address), std::string(phrase_of(cause)));
+        fail_at(Gate::curve, cause, text_of(address), outcome.text);
         phase_ = Phase::dialling;
         next_dial_at_ = now();
     }
@@ -363,7 +350,7 @@ void Walk::give_up() {
                 "no answer to the connection attempt");
     if (!failure_ && phase_ == Phase::shaking)
         fail_at(Gate::curve, Cause::silent_listener, text_of(targets_.front().address),
-                std::string(phrase_of(Cause::silent_listener)));
+                "it accepts the connection but says nothing");
     if (round_failure_ && phase_ != Phase::resting) settle(*round_failure_);
     if (!failure_ && watch_) settle(watch_->failure());
     GateFailure failure = failure_.value_or(GateFailure{.gate = Gate::address,

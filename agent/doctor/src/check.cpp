@@ -3,6 +3,7 @@
 
 #include "muster/base/fd.hpp"
 #include "muster/bootstrap/certificate.hpp"
+#include "muster/bootstrap/handshakes.hpp"
 #include "muster/curve.hpp"
 #include "muster/discovery/reach.hpp"
 #include "muster/resources.hpp"
@@ -131,8 +132,7 @@ Result<std::vector<Step>> try_gates(const Pod& pod, const curve::KeyPair& keys, 
                                       .wait = wait,
                                       .size = pod.plan.identity.max_size,
                                       .say_waiting = false},
-                                     {keys.public_key.bytes(), keys.secret_key.bytes()},
-                                     pod.settings.dns, clock));
+                                     bootstrap::make_handshakes(keys), pod.settings.dns, clock));
     if (verdict) return gate_steps(*verdict, nullptr, peer);
     return gate_steps(verdict.error().so_far, &verdict.error(), peer);
 }

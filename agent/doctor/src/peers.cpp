@@ -5,6 +5,7 @@
 #include <charconv>
 #include <map>
 
+#include "muster/bootstrap/handshakes.hpp"
 #include "muster/broker_config.hpp"
 #include "muster/doctor/text_table.hpp"
 
@@ -122,10 +123,9 @@ Result<std::vector<PeerOutcome>> try_peers(const Pod& pod, const std::vector<Pee
                             .wait = peer.listens ? limit : std::min(limit, limit_of_leaf),
                             .size = pod.plan.identity.max_size,
                             .say_waiting = false});
-    TRY_ASSIGN(
-        const auto verdicts,
-        discovery::pass_all_gates(requests, {keys.public_key.bytes(), keys.secret_key.bytes()},
-                                  pod.settings.dns, clock, at_once));
+    TRY_ASSIGN(const auto verdicts,
+               discovery::pass_all_gates(requests, bootstrap::make_handshakes(keys),
+                                         pod.settings.dns, clock, at_once));
     std::vector<PeerOutcome> outcomes;
     for (std::size_t i = 0; i < peers.size(); ++i)
         outcomes.push_back(judge_peer(peers[i], verdicts[i]));

@@ -9,10 +9,13 @@
 #include <sys/socket.h>
 #include <zmq.h>
 
+#include <array>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "muster/base/fd.hpp"
+#include "muster/bootstrap/handshakes.hpp"
 #include "muster/curve.hpp"
 
 namespace muster::discovery {
@@ -48,6 +51,11 @@ class CurveServer {
         const int on = 1;
         zmq_setsockopt(router_, ZMQ_CURVE_SERVER, &on, sizeof on);
         zmq_setsockopt(router_, ZMQ_CURVE_SECRETKEY, keys.secret_key.bytes().data(), 32);
+        zmq_socket_monitor(
+            router_, "inproc://monitor",
+            ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED);
+        monitor_ = zmq_socket(context_, ZMQ_PAIR);
+        zmq_connect(monitor_, "inproc://monitor");
         EXPECT_EQ(zmq_bind(router_, "tcp://127.0.0.1:*"), 0);
         char endpoint[128] = {};
         std::size_t length = sizeof endpoint;
@@ -58,21 +66,34 @@ class CurveServer {
     CurveServer(const CurveServer&) = delete;
     CurveServer& operator=(const CurveServer&) = delete;
     ~CurveServer() {
+        zmq_close(monitor_);
         zmq_close(router_);
         zmq_ctx_term(context_);
     }
     std::uint16_t port() const { return port_; }
+    /// What happened, up to the end of the first connection.
+    std::vector<int> events_of_a_connection() {
+        std::vector<int> events;
+        while (events.empty() || events.back() != ZMQ_EVENT_DISCONNECTED) {
+            std::array<std::uint16_t, 3> frame{};
+            if (zmq_recv(monitor_, frame.data(), sizeof frame, 0) < 0) break;
+            events.push_back(frame[0]);
+            zmq_recv(monitor_, nullptr, 0, 0);
+        }
+        return events;
+    }
 
   private:
     void* context_;
     void* router_;
+    void* monitor_;
     std::uint16_t port_ = 0;
 };
 
 Result<Passage> try_to_reach(std::uint16_t port, const curve::KeyPair& keys, Duration wait,
                              const std::string& name = "127.0.0.1", const std::string& dns = "") {
     return reach({.peer = "rank 0 (m-0)", .name = name, .port = port, .wait = wait},
-                 {keys.public_key.bytes(), keys.secret_key.bytes()}, dns, SystemClock());
+                 bootstrap::make_handshakes(keys), dns, SystemClock());
 }
 
 TEST(Reach, PassesABrokerThatAcceptsOurKey) {
@@ -82,6 +103,15 @@ TEST(Reach, PassesABrokerThatAcceptsOurKey) {
     ASSERT_TRUE(reached) << reached.error().message;
     EXPECT_EQ(reached->address, "127.0.0.1");
     EXPECT_EQ(reached->dials, 1);
+}
+
+TEST(Reach, DialsAndShakesHandsOverOneConnection) {
+    const auto keys = curve::make_key_pair().value();
+    CurveServer server(keys);
+    ASSERT_TRUE(try_to_reach(server.port(), keys, 10s));
+    EXPECT_THAT(server.events_of_a_connection(),
+                testing::ElementsAre(ZMQ_EVENT_ACCEPTED, ZMQ_EVENT_HANDSHAKE_SUCCEEDED,
+                                     ZMQ_EVENT_DISCONNECTED));
 }
 
 TEST(Reach, SaysThatNothingListens) {

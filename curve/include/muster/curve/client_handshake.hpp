@@ -61,7 +61,7 @@ class ClientHandshake {
     void silent();
 
     State state() const { return state_; }
-    /// For people, once it is over: what the peer did, and the cause and mend where they are known.
+    /// For people, once it is over: what the peer did, and what that tells about it.
     /// What the peer sent is shown in printable ASCII only.
     const std::string& text() const { return text_; }
 

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 #include <string>
 #include <tl/expected.hpp>
 #include <vector>
@@ -10,6 +9,7 @@
 #include "muster/base/clock.hpp"
 #include "muster/base/result.hpp"
 #include "muster/discovery/gates.hpp"
+#include "muster/discovery/handshake.hpp"
 #include "muster/discovery/resolver.hpp"
 
 namespace muster::discovery {
@@ -25,30 +25,25 @@ struct ReachRequest {
     bool say_waiting = true;  ///< log what is waited for, at 1, 5, 15, 60 s and then every minute
 };
 
-/// The pair that all brokers share, as views of what the caller keeps: no key stays here.
-struct CurveKeys {
-    std::span<const std::uint8_t, 32> public_key;
-    std::span<const std::uint8_t, 32> secret_key;
-};
-
 /// All gates passed, or the one that stayed shut.
 using Verdict = tl::expected<Passage, GateFailure>;
 
 /// Waits until the peer is a broker that accepts our key (design, section 4), or until
 /// `request.wait` is over: its name resolves, its address answers, something listens, the CURVE
-/// handshake succeeds. Errors: usage (`dns_servers` cannot be read), internal; no gate was then
-/// tried.
-Result<Verdict> pass_gates(const ReachRequest& request, const CurveKeys& keys,
+/// handshake succeeds; `handshakes` makes one for each connection. Errors: usage (`dns_servers`
+/// cannot be read), internal; no gate was then tried.
+Result<Verdict> pass_gates(const ReachRequest& request, const HandshakeFactory& handshakes,
                            const std::string& dns_servers, const Clock& clock);
 
 /// The same for many peers side by side, `at_once` of them at a time: verdicts in their order.
 Result<std::vector<Verdict>> pass_all_gates(std::span<const ReachRequest> requests,
-                                            const CurveKeys& keys, const std::string& dns_servers,
-                                            const Clock& clock, std::size_t at_once);
+                                            const HandshakeFactory& handshakes,
+                                            const std::string& dns_servers, const Clock& clock,
+                                            std::size_t at_once);
 
-/// The same as pass_gates() with describe()'s sentence as the error. `trace`, when given, is what was passed and
-/// tried, on failure too.
-Result<Passage> reach(const ReachRequest& request, const CurveKeys& keys,
+/// The same as pass_gates() with describe()'s sentence as the error. `trace`, when given, is what
+/// was passed and tried, on failure too.
+Result<Passage> reach(const ReachRequest& request, const HandshakeFactory& handshakes,
                       const std::string& dns_servers, const Clock& clock, Passage* trace = nullptr);
 
 }  // namespace muster::discovery

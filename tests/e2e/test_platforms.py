@@ -93,6 +93,15 @@ def test_a_dual_stack_pod_can_be_told_its_family(make_instance, flux, ip):
     assert_one_instance(instance, pods)
 
 
+@pytest.mark.parametrize("families", ["4", "6", BOTH])
+def test_brokers_that_listen_on_an_interface(make_instance, flux, families):
+    """libzmq then takes one of its addresses: IPv4 with both, since all pods must mean the same one."""
+    instance = make_instance(families=families)
+    pods = [make_pod(instance, flux, f"pod-{n}", JOB_COMPLETION_INDEX=n, MUSTER_BIND="eth0") for n in range(SIZE)]
+    instance.cluster.start(pods)
+    assert_one_instance(instance, pods)
+
+
 def test_pods_in_a_cluster_of_another_domain_and_namespace(make_instance, flux):
     instance = make_instance(service="flux", namespace="hpc", domain="k8s.example.org")
     pods = stateful_set(instance, flux)

@@ -50,6 +50,13 @@ Result<void> check_qualified(const IdentityRequest& request, const PodFacts& fac
     return check("--domain (MUSTER_DOMAIN)", request.domain, own.domain);
 }
 
+/// What setHostnameAsFQDN puts behind the hostname. A node's own domain (hostNetwork) is nobody's
+/// where a name is given.
+std::string service_tail(const IdentityRequest& request, const std::string& tail) {
+    if (tail.empty() || !request.name) return tail;
+    return parse_service_name(std::string_view(tail).substr(1)) ? tail : "";
+}
+
 /// Hosts and the names to dial them by.
 Result<void> name_pods(const IdentityRequest& request, const PodFacts& facts,
                        const ServiceName& told, const Pattern& pattern, Identity& identity) {
@@ -80,14 +87,6 @@ Error wrong_hostname(const PodFacts& facts, const std::string& how) {
                              facts.hostname, how)};
 }
 
-Result<void> refuse_ordinals_start(const IdentityRequest& request, Platform platform) {
-    if (request.ordinals_start.value_or(0) == 0) return {};
-    return fail(
-        Kind::config,
-        "--ordinals-start (MUSTER_ORDINALS_START) is {}, but {} counts from 0: leave it out",
-        *request.ordinals_start, format(platform));
-}
-
 /// Indexed Job and StatefulSet: every pod is "<stem>-<n>".
 Result<Identity> identify_numbered(Identity identity, std::uint32_t first,
                                    const IdentityRequest& request, const PodFacts& facts) {
@@ -97,7 +96,9 @@ Result<Identity> identify_numbered(Identity identity, std::uint32_t first,
         return tl::unexpected<Error>(
             wrong_hostname(facts, fmt::format("does not end in -{}", first + identity.rank)));
     TRY(name_pods(request, facts, service_of_pod(facts),
-                  {.stem = request.name.value_or(own.stem), .first = first, .tail = tail},
+                  {.stem = request.name.value_or(own.stem),
+                   .first = first,
+                   .tail = service_tail(request, tail)},
                   identity));
     return identity;
 }
@@ -134,7 +135,6 @@ Result<std::uint32_t> lws_index(const PodFacts& facts, const std::string& leader
 
 Result<Identity> identify_indexed_job(const IdentityRequest& request, const PodFacts& facts) {
     Identity identity{.platform = Platform::indexed_job};
-    TRY(refuse_ordinals_start(request, identity.platform));
     TRY_ASSIGN(const std::uint32_t index,
                parse_index("JOB_COMPLETION_INDEX", *variable(facts, "JOB_COMPLETION_INDEX")));
     identity.rank = request.rank.value_or(index);
@@ -164,7 +164,6 @@ Result<Identity> identify_stateful_set(const IdentityRequest& request, const Pod
 
 Result<Identity> identify_leader_worker_set(const IdentityRequest& request, const PodFacts& facts) {
     Identity identity{.platform = Platform::leader_worker_set};
-    TRY(refuse_ordinals_start(request, identity.platform));
     TRY_ASSIGN(const HostAndTail leader, parse_leader(*variable(facts, "LWS_LEADER_ADDRESS")));
     TRY_ASSIGN(const std::uint32_t index, lws_index(facts, leader.host));
     std::optional<std::uint32_t> group_size;
@@ -176,8 +175,9 @@ Result<Identity> identify_leader_worker_set(const IdentityRequest& request, cons
     TRY(check_rank(identity));
 
     const auto [host, tail] = split_host(facts.hostname);
-    const Pattern pattern{
-        .stem = request.name.value_or(leader.host), .bare_leader = true, .tail = tail};
+    const Pattern pattern{.stem = request.name.value_or(leader.host),
+                          .bare_leader = true,
+                          .tail = service_tail(request, tail)};
     if (!request.name && facts.hostname != pattern.host(identity.rank))
         return tl::unexpected<Error>(
             wrong_hostname(facts, fmt::format("is not '{}'", pattern.host(identity.rank))));

@@ -49,7 +49,8 @@ Result<std::uint32_t> rank_in_list(const IdentityRequest& request, const PodFact
     const auto position = identity.hosts.find(own);
     if (!request.rank && !position)
         return tl::unexpected<Error>(not_in_list(own, request, identity.hosts));
-    if (request.rank && position && *position != *request.rank)
+    const bool is_told_apart = request.addresses.has_value();  // as `muster up` does it
+    if (request.rank && position && *position != *request.rank && !is_told_apart)
         return fail(Kind::config,
                     "this host, '{}', is rank {} of {}, but --rank (MUSTER_RANK) says {}: leave "
                     "--rank out, two pods must not have one rank",

@@ -146,6 +146,11 @@ std::string Identity::connect_name(std::uint32_t other) const {
 
 Result<Identity> identify(const IdentityRequest& request, const PodFacts& facts) {
     TRY_ASSIGN(Identity identity, identify_platform(request, facts));
+    if (request.ordinals_start.value_or(0) != 0 && identity.platform != Platform::stateful_set)
+        return fail(Kind::config,
+                    "--ordinals-start (MUSTER_ORDINALS_START) is {}, but {} counts from 0: leave "
+                    "it out",
+                    *request.ordinals_start, format(identity.platform));
     if (request.addresses) {
         TRY_ASSIGN(identity.addresses, parse_addresses(*request.addresses, identity));
     }

@@ -145,6 +145,16 @@ TEST(Platforms, IndexedJob) {
          job("custom", 1),
          "1/2 of an Indexed Job: m-[0-1]; dial m-0.flux.lab.svc.k8s.example. "
          "m-1.flux.lab.svc.k8s.example."},
+        {"hostNetwork: the hostname is the node's",
+         {.size = 2, .service = "flux"},
+         job("node7", 1, ".ec2.internal"),
+         "config: hostname 'node7.ec2.internal' does not end in -1, as this pod's index says: "
+         "leave the hostname to Kubernetes, or give --name (MUSTER_NAME)"},
+        {"hostNetwork with a name",
+         {.name = "m", .size = 2, .service = "flux"},
+         job("node7", 1, ".ec2.internal"),
+         "1/2 of an Indexed Job: m-[0-1]; dial m-0.flux.lab.svc.k8s.example. "
+         "m-1.flux.lab.svc.k8s.example."},
         {"63 characters fit",
          {.size = 1000},
          job(stem59 + "-999", 999),
@@ -417,6 +427,15 @@ TEST(Platforms, List) {
          box,
          "config: this host, 'b', is rank 1 of --hosts (MUSTER_HOSTS), but --rank (MUSTER_RANK) "
          "says 0: leave --rank out, two pods must not have one rank"},
+        {"several ranks on one host, told apart by address",
+         {.rank = 0, .hosts = "a,b", .addresses = "127.0.0.[2-3]"},
+         box,
+         "0/2 of a host list: a,b; dial 127.0.0.2 127.0.0.3"},
+        {"ordinals-start is of another platform",
+         {.hosts = "a,b", .ordinals_start = 2},
+         box,
+         "config: --ordinals-start (MUSTER_ORDINALS_START) is 2, but a host list counts from 0: "
+         "leave it out"},
         {"a rank for a host that has none",
          {.rank = 0, .hosts = "a,c"},
          box,

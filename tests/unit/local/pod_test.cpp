@@ -18,8 +18,8 @@ const Instance instance{.size = 4,
 TEST(PodEnvironment, TellsAPodWhoItIs) {
     UpOptions options;
     options.grace = std::chrono::milliseconds(2500);
-    const auto made = pod_environment({{"HOME", "/u"}, {"TMPDIR", "/var/tmp"}}, options,
-                                      instance, 3, "/tmp/i/pods/3");
+    const auto made = pod_environment({{"HOME", "/u"}, {"TMPDIR", "/var/tmp"}}, options, instance,
+                                      3, "/tmp/i/pods/3");
     const Environment expected = {{"HOME", "/u"},
                                   {"MUSTER_RANK", "3"},
                                   {"MUSTER_SIZE", "4"},
@@ -42,12 +42,12 @@ TEST(PodEnvironment, WhateverSurroundsUpItsPodsAreItsOwn) {
     const Environment users = {{"MUSTER_RANK", "17"},     {"MUSTER_SERVICE", "flux"},
                                {"MUSTER_NAMESPACE", "x"}, {"JOB_COMPLETION_INDEX", "5"},
                                {"MUSTER_BIND", "eth0"},   {"MUSTER_TOPOLOGY", "kary:2"},
-                               {"MUSTER_INIT_FD", "9"}};
+                               {"MUSTER_INIT_FD", "9"},   {"MUSTER_ORDINALS_START", "5"}};
     const auto made = pod_environment(users, UpOptions{}, instance, 0, "/d");
     EXPECT_EQ(made.at("MUSTER_RANK"), "0");
     EXPECT_EQ(made.at("MUSTER_TOPOLOGY"), "kary:2") << "a setting that is no identity stays";
     for (const char* gone : {"MUSTER_SERVICE", "MUSTER_NAMESPACE", "JOB_COMPLETION_INDEX",
-                             "MUSTER_BIND", "MUSTER_INIT_FD"})
+                             "MUSTER_BIND", "MUSTER_INIT_FD", "MUSTER_ORDINALS_START"})
         EXPECT_FALSE(made.contains(gone)) << gone;
 }
 

@@ -57,9 +57,15 @@ class FaultyCluster(Cluster):
             return dns.query(server, name, *arguments, **options)
 
 
+# As nginx: what is no request is answered at once.
 HTTP = ["python3", "-I", "-u", "-c", """
-import http.server
-http.server.HTTPServer(("", 8050), http.server.SimpleHTTPRequestHandler).serve_forever()
+import socket
+server = socket.create_server(("", 8050))
+while True:
+    client = server.accept()[0]
+    client.recv(1000)
+    client.sendall(b"HTTP/1.1 400 Bad Request\\r\\nContent-Length: 0\\r\\nConnection: close\\r\\n\\r\\n")
+    client.close()
 """]
 SILENT = ["python3", "-I", "-u", "-c", """
 import socket

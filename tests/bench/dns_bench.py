@@ -26,6 +26,7 @@ from brokers import make_certificate  # noqa: E402
 from muster_testing import BIN, program, wait_until  # noqa: E402
 from waiters import ZONE, Ground, leader_name  # noqa: E402
 
+ROWS = ["early", "changed", "cpu", "orders", "many"]
 POLLER = """
 import json, os, random, socket, sys, threading, time
 jobs = json.loads(sys.argv[1])
@@ -199,6 +200,31 @@ def many_pods(stamp, size):
             f"while they wait: {backend:.0f} questions/s at the backend, CoreDNS {load * 100:.0f} % of a core; {started:.0f} s to start them", "forms and ends")
 
 
+def start_orders(size, count, flux):
+    """Random orders and delays of pods in namespaces: from the last pod's being up to the program's start."""
+    import muster_testing
+    from faulty import FaultyCluster
+    from instance import Instance
+    from start_orders import events, play, random_order
+    if flux:
+        os.environ["MUSTER_TEST_FLUX"] = flux
+    kind = muster_testing.real_flux() if flux else "none"
+    outcomes = []
+    with tempfile.TemporaryDirectory(prefix="mb-", dir="/tmp") as directory:
+        place = pathlib.Path(directory)
+        (place / "out").mkdir()
+        with FaultyCluster(place / "out", place / "scratch", kind="cached") as cluster:
+            instance = Instance(cluster, muster_testing.Bench(place / "out"))
+            for seed in range(count):
+                outcomes.append(play(instance, kind, random_order(size, seed), f"o{seed}"))
+    bad = sum(set(outcome.codes) != {0} for outcome in outcomes)
+    long = sum(bool(events([*outcome.joins, outcome.took])) for outcome in outcomes)
+    took = [outcome.took for outcome in outcomes]
+    joins = [join for outcome in outcomes for join in outcome.joins]
+    row(f"{count} random orders and delays of {size} pods, {'Flux' if flux else 'rehearsal'}: last pod up to program", f"{figures(took)}; p99/p50 {percentile(took, 99) / percentile(took, 50):.1f}",
+        f"joins: {figures(joins)}; {long} runs with a delay of 5, 10, 15 or 30 s, {bad} that failed", "p99/p50 <= 2, none, none")
+
+
 def processor_seconds(pid):
     fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
@@ -213,8 +239,9 @@ def listens(address, port=8050):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="few groups, 64 pods at most")
-    parser.add_argument("--only", nargs="*", choices=["early", "changed", "cpu", "many"], default=["early", "changed", "cpu", "many"])
+    parser.add_argument("--only", nargs="*", choices=ROWS, default=ROWS)
     parser.add_argument("--pods", type=int, default=1000)
+    parser.add_argument("--flux", help="a real flux: the prefix above its bin")
     options = parser.parse_args()
     if os.geteuid() != 0:
         sys.exit("dns_bench: needs root: port 53 and a resolv.conf of its own")
@@ -227,6 +254,10 @@ def main():
         changed_addresses(stamp, 4, 3 if options.quick else 10)
     if "cpu" in options.only:
         processor_time(stamp)
+    if "orders" in options.only:
+        start_orders(16, 10 if options.quick else 100, None)
+        if options.flux:
+            start_orders(16, 5 if options.quick else 20, options.flux)
     if "many" in options.only:
         many_pods(stamp, 128 if options.quick else options.pods)
 

@@ -72,3 +72,16 @@ def test_a_changed_address_is_found_behind_a_cache_that_keeps_the_old_one(ground
     executed = ground.wait_executed(followers, CHANGED + SOON)
     assert max(executed) - instant < CHANGED
     assert ground.plain_answer() == [ground.address(9)], "the cache still leads everybody else to the old one"
+
+
+@pytest.mark.parametrize("what", ["name", "listener", "SYN"])
+def test_a_pod_that_waits_does_not_spin(ground, what):
+    """Ten questions a second are milliseconds of work. (The figure of 60 s is the benchmark's.)"""
+    if what == "SYN":
+        ground.silent(ground.address(9))
+    if what != "name":
+        ground.authority.set(LEADER, ground.address(9))
+    follower = ground.follower(1, 2)
+    ground.wait_asking([follower], "5.0")
+    used = follower.processor_seconds()
+    assert used < 0.25, f"{used} s of processor time in 5 s of waiting\n{follower.log()}"

@@ -19,6 +19,7 @@ from muster_testing import remember_secrets, wait_until
 SOON = 4.5
 CACHE = 30.0
 NOTICED = 15.0
+FLUX = 3.0  # two brokers of Flux and its job, on a machine that does other things, too
 CHANGED = 5.0  # an address that has changed behind a cache is found out so much later
 NOTHING = ["sleep", "600"]  # a pod that listens nowhere
 PROGRAM = ["sh", "-c", "echo program-runs"]
@@ -216,7 +217,7 @@ def test_what_is_mended_is_survived(stage, flux, name, kind, row):
     took = time.monotonic() - begin
     print(f"recovered {took:.2f} s after the mend")
     assert [scene.leader.wait(), scene.follower.wait()] == [0, 0], scene.instance.logs()
-    assert took < soon, f"{took:.1f} s\n{scene.instance.logs()}"
+    assert took < soon + (0 if flux == "none" else FLUX), f"{took:.1f} s\n{scene.instance.logs()}"
 
 
 @pytest.mark.parametrize("kind, soon", [("plain", NOTICED), ("cached", CACHE + NOTICED)], ids=["plain", "cached"])

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "doctor_flags.hpp"
 
+#include <sys/resource.h>
+
 #include "muster/bootstrap/duration.hpp"
 #include "muster/doctor/pod.hpp"
 #include "muster/log.hpp"
@@ -32,6 +34,9 @@ Result<OfThisPod> ask_of_this_pod(std::span<const std::string> words,
                                                          asked.environment, extra, &flags));
     if (!asked.line.command.empty())
         return fail(Kind::usage, "'{}' is no flag: see --help", asked.line.command.front());
+    // Where the user has no passwd entry, Flux 0.88's uptime crashes: no core of it into the pod.
+    const rlimit none{0, 0};
+    ::setrlimit(RLIMIT_CORE, &none);
     // Detection's notes are for the pod's log; here standard error is a person's terminal.
     log::configure("muster", log::Level::error);
     return asked;

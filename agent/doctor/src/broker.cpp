@@ -26,7 +26,44 @@ void look_at_files(BrokerView& view, const bootstrap::Paths& paths) {
                                 error.get("message").as_string().value_or("no message")};
 }
 
+/// What the broker's log does not tell of the instance.
+void count_ranks(BrokerView& view) {
+    view.uptime->size = static_cast<std::uint32_t>(view.overlay.size());
+    for (const auto& node : view.overlay)
+        if (!node.online()) ++view.uptime->offline;
+    for (const auto& line : view.resources)
+        if (line.drained()) view.uptime->drained += static_cast<std::uint32_t>(line.ranks.size());
+}
+
+std::optional<Uptime> read_state(const Flux& flux, const Command& on, const Answer& answer,
+                                 Duration limit, const Clock& clock, std::string& complaint) {
+    auto command = on;
+    command.emplace_back(on.empty() ? "uptime" : "flux uptime");
+    if (answer.ok()) {
+        if (auto uptime = parse_uptime(answer.out)) return std::move(*uptime);
+    }
+    complaint = answer.complaint(command, limit);
+    // Killed by a signal, here or, with `on`, there.
+    if (answer.outcome != Answer::Outcome::ended || answer.code <= 128) return {};
+    command = on;
+    if (!on.empty()) command.emplace_back("flux");
+    command.emplace_back("dmesg");
+    const auto log = ask(flux, command, limit, clock);
+    if (!log.ok()) return {};
+    auto uptime = state_from_log(log.out, clock.wall());
+    return uptime ? std::optional(std::move(*uptime)) : std::nullopt;
+}
+
 }  // namespace
+
+std::optional<Uptime> ask_state(const Flux& flux, const Command& on, Duration limit,
+                                const Clock& clock, std::string& complaint) {
+    auto command = on;
+    if (!on.empty()) command.emplace_back("flux");
+    command.emplace_back("uptime");
+    const auto answer = ask(flux, command, limit, clock);
+    return read_state(flux, on, answer, limit, clock, complaint);
+}
 
 BrokerView look_at_broker(const Flux& flux, const bootstrap::Paths& paths, Depth depth,
                           Duration limit, const Clock& clock) {
@@ -43,20 +80,14 @@ BrokerView look_at_broker(const Flux& flux, const bootstrap::Paths& paths, Depth
     }
     const auto answers = ask(flux, commands, limit, clock);
     view.alive = answers[1].ok();
-    if (answers[0].ok()) {
-        if (auto uptime = parse_uptime(answers[0].out))
-            view.uptime = std::move(*uptime);
-        else
-            view.complaint = uptime.error().message;
-    } else {
-        view.complaint = answers[0].complaint(commands[0], limit);
-    }
+    view.uptime = read_state(flux, {}, answers[0], limit, clock, view.complaint);
     if (depth == Depth::state) return view;
     if (answers[2].ok()) view.overlay = parse_overlay(answers[2].out).value_or(view.overlay);
     if (answers[3].ok())
         view.resources = parse_resource_status(answers[3].out).value_or(view.resources);
     if (answers[4].ok())
         if (auto r = resources::parse_R(answers[4].out, "flux resource R")) view.r = std::move(*r);
+    if (view.uptime && view.uptime->size == 0) count_ranks(view);
     return view;
 }
 

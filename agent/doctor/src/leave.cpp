@@ -21,15 +21,8 @@ constexpr Duration longest_pause = 1s;
 /// Beyond the wait for the jobs: the rest of the grace, and a kubelet that is slow.
 constexpr Duration going_takes = 2min;
 
-const Command leader_uptime{"exec", "-n", "-r", "0", "flux", "uptime"};
-const Command own_uptime{"uptime"};
+const Command on_leader{"exec", "-n", "-r", "0"};
 const Command resource_status{"resource", "status", "-n", "-o", std::string(status_format)};
-
-std::optional<Uptime> uptime_of(const Answer& answer) {
-    if (!answer.ok()) return {};
-    auto uptime = parse_uptime(answer.out);
-    return uptime ? std::optional(std::move(*uptime)) : std::nullopt;
-}
 
 /// Waits between two questions, longer each time.
 class Pause {
@@ -63,7 +56,7 @@ class Leaving {
         const auto drained = ask(pod_.flux, drain, question_limit, clock_);
         const bool before = drained.err.find("already drained") != std::string::npos;
         if (!drained.ok() && !before) {
-            if (instance_ends()) return ending();
+            if (leader_is_ending()) return ending();
             mark();
             return failed(drained.complaint(drain, question_limit));
         }
@@ -78,11 +71,9 @@ class Leaving {
             return LeaveOutcome{What::ending, "rank 0 leads: the instance ends with it", {}};
         if (look_at_socket(pod_.flux.socket).state != Socket::State::open)
             return LeaveOutcome{What::nothing, "no broker runs in this pod", {}};
-        const std::array<Command, 2> questions{own_uptime, leader_uptime};
-        const auto answers = ask(pod_.flux, questions, question_limit, clock_);
-        const auto own = uptime_of(answers[0]);
-        const auto leader = uptime_of(answers[1]);
-        if ((own && own->ending()) || (leader && leader->ending())) return ending();
+        std::string complaint;
+        const auto own = ask_state(pod_.flux, {}, question_limit, clock_, complaint);
+        if ((own && own->ending()) || (own && own->online() && leader_is_ending())) return ending();
         if (own && own->online()) return {};
         mark();
         if (own)
@@ -90,22 +81,30 @@ class Leaving {
                 What::nothing,
                 fmt::format("the broker is in state {}: no job can be here", own->state),
                 {}};
-        return failed(answers[0].complaint(own_uptime, question_limit));
+        return failed(complaint);
+    }
+
+    bool leader_is_ending() {
+        std::string complaint;
+        const auto leader = ask_state(pod_.flux, on_leader, question_limit, clock_, complaint);
+        return leader && leader->ending();
     }
 
     LeaveOutcome wait_for_jobs() {
         const auto deadline = Deadline::after(clock_, limit_);
-        const std::array<Command, 3> questions{leader_uptime, own_uptime, resource_status};
+        std::string ignored;
         for (Pause pause(clock_);; pause.wait(deadline)) {
-            const auto answers = ask(pod_.flux, questions, question_limit, clock_);
+            const auto answer = ask(pod_.flux, resource_status, question_limit, clock_);
             const auto lines =
-                answers[2].ok()
-                    ? parse_resource_status(answers[2].out).value_or(std::vector<ResourceLine>{})
+                answer.ok()
+                    ? parse_resource_status(answer.out).value_or(std::vector<ResourceLine>{})
                     : std::vector<ResourceLine>{};
             const bool gone = look_at_socket(pod_.flux.socket).state != Socket::State::open;
             const auto progress =
                 gone ? LeaveProgress::ending
-                     : judge_leave(uptime_of(answers[0]), uptime_of(answers[1]), lines, rank_);
+                     : judge_leave(ask_state(pod_.flux, on_leader, question_limit, clock_, ignored),
+                                   ask_state(pod_.flux, {}, question_limit, clock_, ignored), lines,
+                                   rank_);
             if (progress == LeaveProgress::ending) return ending();
             if (progress == LeaveProgress::done)
                 return {What::left,
@@ -119,15 +118,6 @@ class Leaving {
                                     rank_, std::chrono::duration<double>(limit_).count(), note_),
                         {}};
         }
-    }
-
-    bool instance_ends() {
-        const std::array<Command, 2> questions{leader_uptime, own_uptime};
-        const auto answers = ask(pod_.flux, questions, question_limit, clock_);
-        return std::ranges::any_of(answers, [](const Answer& answer) {
-            const auto uptime = uptime_of(answer);
-            return uptime && uptime->ending();
-        });
     }
 
     /// The leader then ends the instance in order, for which this broker has to be there.

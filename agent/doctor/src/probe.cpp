@@ -27,7 +27,8 @@ ProbeOutcome failed(const Step& step) {
 /// Why it is not in its instance: the gate that stays shut, else the broker's own state.
 ProbeOutcome look_for_reason(const Pod& pod, const BrokerView& view, Deadline deadline,
                              const Clock& clock) {
-    const bool before_join = !view.uptime || !view.uptime->joined();
+    // A broker that answers for itself only, not with its state, is beyond its parent's gates.
+    const bool before_join = view.uptime ? !view.uptime->joined() : !view.alive;
     const auto left = deadline.left(clock.now());
     if (pod.plan.parent && before_join && left >= least_for_gates) {
         const auto certificate = bootstrap::obtain_certificate(pod.settings, pod.plan);
@@ -85,7 +86,7 @@ std::optional<ProbeOutcome> judge_probe(Probe probe, const BrokerView& view) {
     const auto& uptime = *view.uptime;
     const bool good = probe == Probe::startup ? uptime.joined() : uptime.online();
     if (good)
-        return passed(fmt::format("{} for {}, size {}", uptime.state, uptime.since, uptime.size));
+        return passed(fmt::format("{} for {}", uptime.state, uptime.since));
     return {};
 }
 

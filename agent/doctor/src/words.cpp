@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <ctime>
 
 namespace muster::doctor {
 namespace {
@@ -55,6 +56,18 @@ std::uint32_t count_of(std::string_view text, std::string_view name) {
     return 0;
 }
 
+/// "2.3s" since "2026-11-23T03:21:38.219397Z", in two digits as flux uptime has it.
+std::string age_of(std::string_view stamp, WallTime now) {
+    std::tm utc{};
+    if (::strptime(std::string(stamp).c_str(), "%Y-%m-%dT%H:%M:%S", &utc) == nullptr) return "?";
+    const auto then = std::chrono::system_clock::from_time_t(::timegm(&utc));
+    const double seconds = std::max(0.0, std::chrono::duration<double>(now - then).count());
+    if (seconds < 60.0) return fmt::format("{:.2g}s", seconds);
+    if (seconds < 3600.0) return fmt::format("{:.2g}m", seconds / 60.0);
+    if (seconds < 86400.0) return fmt::format("{:.2g}h", seconds / 3600.0);
+    return fmt::format("{:.3g}d", seconds / 86400.0);
+}
+
 /// The branches that flux overlay status draws before a rank, in UTF-8.
 void skip_branches(std::string_view& line) {
     while (!line.empty() && (line.front() < '0' || line.front() > '9')) line.remove_prefix(1);
@@ -83,6 +96,25 @@ Result<Uptime> parse_uptime(std::string_view text) {
     uptime.offline = count_of(rest, "offline");
     if (position(uptime.state) == states.size() || uptime.size == 0)
         return fail(Kind::malformed, "flux uptime said '{}'", text.substr(0, 200));
+    return uptime;
+}
+
+Result<Uptime> state_from_log(std::string_view text, WallTime now) {
+    Uptime uptime;
+    for (auto line : split_lines(text)) {
+        const auto stamp = next_word(line);
+        if (!next_word(line).starts_with("broker.info[")) continue;
+        const auto event = next_word(line);
+        auto led = next_word(line);
+        const auto arrow = led.find("->");
+        if (!event.ends_with(':') || arrow == std::string_view::npos) continue;
+        if (position(led.substr(0, arrow)) == states.size()) continue;
+        led.remove_prefix(arrow + 2);
+        if (position(led) == states.size()) continue;
+        uptime.state = led;
+        uptime.since = age_of(stamp, now);
+    }
+    if (uptime.state.empty()) return fail(Kind::malformed, "the broker's log shows no state");
     return uptime;
 }
 

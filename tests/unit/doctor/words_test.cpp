@@ -46,6 +46,22 @@ TEST(ParseUptime, RefusesOtherText) {
         EXPECT_FALSE(parse_uptime(text).has_value()) << text;
 }
 
+TEST(StateFromLog, TheLastTransition) {
+    const auto now = WallTime(std::chrono::seconds(1'795'404'098 + 150));  // 03:21:38 UTC + 2.5 min
+    const auto found = *state_from_log(
+        "2026-11-23T03:21:34.929143Z job-manager.debug[0]: scheduler: hello +partial-ok\n"
+        "2026-11-23T03:21:35.064630Z broker.info[0]: rc1-success: init->quorum 1.09137s\n"
+        "2026-11-23T03:21:38.219397Z broker.info[1]: quorum-full: quorum->run 0.205988s\n"
+        "2026-11-23T03:21:39.219397Z broker.info[1]: online: a->b (ranks 0)\n"
+        "2026-11-23T03:21:40.219397Z broker.debug[1]: x: run->cleanup\n",
+        now);
+    EXPECT_EQ(found.state, "run");
+    EXPECT_EQ(found.since, "2.5m");
+    EXPECT_EQ(found.size, 0u);
+    for (const auto* text : {"", "x\n", "2026-11-23T03:21:39Z broker.info[1]: x: run->nowhere\n"})
+        EXPECT_FALSE(state_from_log(text, now).has_value()) << text;
+}
+
 TEST(ParseOverlay, WhatFluxPrints) {
     const auto nodes = *parse_overlay(
         "0 lo-0: degraded\n├─ 1 lo-1: full\n│  ├─ 3 lo-3: full\n│  └─ 4 4-b.c: offline "

@@ -35,6 +35,12 @@ enum class Depth {
     instance  ///< also overlay and resources
 };
 
+/// The state of the broker that is asked, or by `on` ({"exec", "-r", "0", ...}) of another. Flux
+/// 0.88's `flux uptime` crashes where the user has no passwd entry; the broker's log says it then.
+/// `complaint`: what flux said where there is no answer.
+std::optional<Uptime> ask_state(const Flux& flux, const Command& on, Duration limit,
+                                const Clock& clock, std::string& complaint);
+
 /// Asks the broker through its socket, each question for at most `limit`.
 BrokerView look_at_broker(const Flux& flux, const bootstrap::Paths& paths, Depth depth,
                           Duration limit, const Clock& clock);

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "muster/base/clock.hpp"
 #include "muster/base/idset.hpp"
 #include "muster/base/result.hpp"
 
@@ -29,6 +30,11 @@ struct Uptime {
 };
 /// Errors: malformed.
 Result<Uptime> parse_uptime(std::string_view text);
+
+/// The same from `flux dmesg`, the broker's log: where the last transition led
+/// ("2026-11-23T03:21:38Z broker.info[1]: quorum-full: quorum->run 0.2s"). Neither size nor counts.
+/// Errors: malformed (the log does not go back that far).
+Result<Uptime> state_from_log(std::string_view text, WallTime now);
 
 /// A line of `flux overlay status`: "├─ 2 lo-2: lost lost connection".
 struct OverlayNode {

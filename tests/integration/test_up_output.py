@@ -128,17 +128,33 @@ def test_a_reader_that_sleeps_does_not_keep_a_signal_away():
 
 
 @pytest.mark.asan
-def test_a_reader_that_leaves_ends_the_program_as_in_any_pipe():
-    process = subprocess.Popen(up_driver.argv(2, "sh", "-c", "yes; true"), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+def test_a_reader_that_leaves_ends_the_program(bench):
+    process = subprocess.Popen(up_driver.argv(2, "sh", "-c", "yes; true"), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                env=plain_environment())
     process.stdout.read(10)
     process.stdout.close()
-    assert process.wait(20) == 0
+    assert "error: standard output: write: Broken pipe\n" in process.stderr.read().decode()
+    assert process.wait(20) == 73
+
+
+@pytest.mark.asan
+@pytest.mark.parametrize("end", ["exit 0", "exit 3", "sleep 600"])
+@pytest.mark.parametrize("place, reason", [(">/dev/full", "No space left on device"), (">&-", "Bad file descriptor")])
+def test_output_that_cannot_be_written_is_an_error_whatever_the_programs_code(bench, place, reason, end):
+    driver = up_driver.argv(2, "sh", "-c", f"echo hi; {end}")
+    done = bench.run("sh", "-c", f'exec "$@" {place}', "sh", *driver)
+    assert done.code == 73 and done.err.count(f"muster: error: standard output: write: {reason}\n") == 1, done
+
+
+@pytest.mark.parametrize("place", [">/dev/full", ">&-", ">&- 2>&-", ">/dev/full 2>&1"])
+def test_output_that_nothing_is_written_to_may_be_what_it_will(bench, place):
+    done = bench.run("sh", "-c", f'exec "$@" {place}', "sh", *up_driver.argv(2, "sh", "-c", "exit 4"))
+    assert done.code == 4, done
 
 
 def test_without_standard_streams(bench):
     done = bench.run("sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", *up_driver.argv(2, "sh", "-c", "echo x; echo y >&2; exit 4"))
-    assert done.code == 4, done
+    assert done.code == 73, done
 
 
 def test_a_very_long_line_of_a_pod_is_cut_into_lines(bench):

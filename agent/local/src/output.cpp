@@ -46,14 +46,14 @@ Sink::~Sink() {
 }
 
 void Sink::write(std::string_view data) {
-    if (broken_) return;
+    if (broken()) return;
     queue_.append(data);
     if (!watched_ && retry_ == 0) flush();
 }
 
 void Sink::flush() {
     const bool was_congested = congested();
-    while (!broken_ && !empty() && is_writable_now(fd_)) {
+    while (!broken() && !empty() && is_writable_now(fd_)) {
         const std::size_t size = std::min(portion, queue_.size() - written_);
         const ssize_t count = ::write(fd_, queue_.data() + written_, size);
         if (count >= 0) {
@@ -61,10 +61,10 @@ void Sink::flush() {
         } else if (errno == EAGAIN) {
             break;
         } else if (errno != EINTR) {
-            broken_ = true;
+            error_ = errno;
         }
     }
-    if (broken_ || empty()) {
+    if (broken() || empty()) {
         queue_.clear();
         written_ = 0;
     } else if (written_ >= high_water) {
@@ -77,7 +77,7 @@ void Sink::flush() {
     } else if (!empty()) {
         wait_until_writable();
     }
-    if ((was_congested && !congested()) || broken_) on_drained_();
+    if ((was_congested && !congested()) || broken()) on_drained_();
 }
 
 void Sink::wait_until_writable() {
@@ -104,10 +104,12 @@ Output::Output(Reactor& reactor, const Options& options, std::function<void()> o
 void Output::line(Stream stream, std::string_view text) {
     const bool on_terminal = stream == Stream::out ? out_is_terminal_ : err_is_terminal_;
     if (on_terminal) clear_status();
+    out_used_ |= stream == Stream::out;
     sink(stream).write(std::string(text) + '\n');
 }
 
 void Output::raw(Stream stream, std::string_view data) {
+    out_used_ |= stream == Stream::out && !data.empty();
     sink(stream).write(data);
 }
 

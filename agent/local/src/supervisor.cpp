@@ -163,6 +163,16 @@ void Supervisor::on_follower_end(std::uint32_t rank, ExitStatus status) {
     stop(SIGTERM, parts_.options.grace + kill_margin);
 }
 
+/// An error of ours, whatever the program makes of its end; what it goes on to write is read and
+/// dropped, for a SIGPIPE would be taken for its own end.
+void Supervisor::on_lost_output() {
+    output_lost_ = true;
+    if (interrupt_ != 0) return;  // the user's Ctrl-C ended the reader, too
+    code_ = exit_code(Kind::io);
+    say(fmt::format("error: standard output: write: {}", os_error(output_.out_error())));
+    if (phase_ == Phase::running) stop(SIGTERM, parts_.options.grace + kill_margin);
+}
+
 void Supervisor::on_signal(int signal) {
     if (phase_ == Phase::over) return reactor_->stop();
     const TimePoint now = reactor_->now();

@@ -62,6 +62,7 @@ class Supervisor {
     void on_leader_end(ExitStatus status);
     int code_of_leader(ExitStatus status) const;
     void on_follower_end(std::uint32_t rank, ExitStatus status);
+    void on_lost_output();
     void on_signal(int signal);
     void stop(int signal, Duration patience);
     void kill();
@@ -100,6 +101,7 @@ class Supervisor {
     int interrupt_ = 0;  // the signal by which the user ended a running instance
     TimePoint last_interrupt_{};
     bool errors_paused_ = false;  // what pods log is held back
+    bool output_lost_ = false;    // something for standard output could not be written
     std::optional<int> code_;
     std::optional<Error> error_;
     Reactor::TimerId kill_timer_ = 0;

@@ -111,8 +111,8 @@ void Supervisor::hold_back_or_resume() {
         else
             source->resume();
     };
+    if (output_.out_error() != 0 && !output_lost_) on_lost_output();
     const auto& leader = pods_.front().process;
-    if (leader && output_.broken(Stream::out) && leader->out() != nullptr) leader->out()->close();
     if (leader) apply(Stream::out, leader->out());
     if (errors_paused_ == output_.congested(Stream::err)) return;
     errors_paused_ = !errors_paused_;

@@ -20,9 +20,10 @@ namespace muster::local {
 namespace {
 
 /// A program that was started without one of its three streams must not use the number for another.
+/// Writing stays the error that it is (EBADF).
 void fill_standard_streams() {
     while (true) {
-        const int fd = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+        const int fd = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
         if (fd > 2) ::close(fd);
         if (fd < 0 || fd > 2) return;
     }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <csignal>
 
 namespace muster::local {
@@ -90,8 +91,7 @@ TEST_F(OutputTest, AReaderThatLeavesBreaksItsStreamOnly) {
     Output output = make(out.write.get(), err.write.get());
     out.read.reset();
     output.line(Stream::out, "to nobody");
-    EXPECT_TRUE(output.broken(Stream::out));
-    EXPECT_FALSE(output.broken(Stream::err));
+    EXPECT_EQ(output.out_error(), EPIPE);
     output.line(Stream::out, "again");
     EXPECT_TRUE(output.drained());
     EXPECT_EQ(drained_, 1);
@@ -116,7 +116,17 @@ TEST_F(OutputTest, AFullDiskIsBroken) {
     const Fd null(::open("/dev/null", O_WRONLY | O_CLOEXEC));
     Output output = make(full.get(), null.get());
     output.line(Stream::out, "x");
-    EXPECT_TRUE(output.broken(Stream::out));
+    EXPECT_EQ(output.out_error(), ENOSPC);
+}
+
+TEST_F(OutputTest, LostLinesOfOursAreNoLossOfTheProgramsOutput) {
+    const Fd full(::open("/dev/full", O_WRONLY | O_CLOEXEC));
+    Output output = make(full.get(), full.get());
+    output.line(Stream::err, "muster: x");
+    output.raw(Stream::out, "");
+    EXPECT_EQ(output.out_error(), 0);
+    output.raw(Stream::out, "x");
+    EXPECT_EQ(output.out_error(), ENOSPC);
 }
 
 /// A pseudo terminal: what is written to `inner` is read from `outer`.

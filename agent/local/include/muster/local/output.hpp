@@ -29,7 +29,9 @@ class Sink {
     bool congested() const { return queue_.size() - written_ > high_water; }
     bool empty() const { return written_ == queue_.size(); }
     /// Nobody will ever read what is written: the reader has gone, or the disk is full.
-    bool broken() const { return broken_; }
+    bool broken() const { return error_ != 0; }
+    /// The errno(3) with which writing failed; 0 while it has not.
+    int error() const { return error_; }
 
   private:
     void flush();
@@ -41,7 +43,7 @@ class Sink {
     std::string queue_;
     std::size_t written_ = 0;  // of queue_
     bool watched_ = false;
-    bool broken_ = false;
+    int error_ = 0;
     Reactor::TimerId retry_ = 0;
 };
 
@@ -69,7 +71,8 @@ class Output {
     void clear_status();
 
     bool congested(Stream stream) const { return sink(stream).congested(); }
-    bool broken(Stream stream) const { return sink(stream).broken(); }
+    /// The errno(3) with which something for standard output was lost; 0 when nothing was.
+    int out_error() const { return out_used_ ? out_->error() : 0; }
     bool drained() const { return out_->empty() && (!err_ || err_->empty()); }
 
   private:
@@ -82,6 +85,7 @@ class Output {
     std::unique_ptr<Sink> out_;
     std::unique_ptr<Sink> err_;  // null when standard error is the same file as standard output
     bool status_shown_ = false;
+    bool out_used_ = false;
 };
 
 /// "[2] ", in the colour of rank 2 when `colour` is on.

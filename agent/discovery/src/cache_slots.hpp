@@ -40,6 +40,7 @@ class AddressSlots {
     void make_room_for(std::uint32_t ttl);
     void drop_srv() { has_srv_ = false; }
     bool has_srv() const { return has_srv_; }
+    Type type() const { return type_; }
     void set_type(Type type) { type_ = type; }
     Duration width() const;
     /// The slot of this moment, `ahead` slots on; of SRV's slots `name` is that of the pod.
@@ -47,10 +48,10 @@ class AddressSlots {
     /// How long until the next slot's turn.
     Duration left(WallTime wall) const;
 
-  private:
     int count() const { return has_srv_ ? 7 : 3; }
 
-    Type type_;
+  private:
+    Type type_;  ///< A or AAAA
     bool has_srv_ = true;
     Duration ttl_{};
 };

@@ -19,6 +19,7 @@ constexpr Duration first_reply_wait = 500ms;
 /// Within a turn all askers of a slot get one cache's answer; another replica's may differ.
 constexpr Duration slot_interval = 1s;
 constexpr Duration plain_interval = 60s;
+constexpr Duration ttl_resolution = 1s;
 constexpr int most_waiting = 6;
 
 Cause cause_of(const Reply& reply) {
@@ -38,9 +39,12 @@ Cause cause_of(const Reply& reply) {
     return Cause::silent_servers;
 }
 
+bool is_ipv6(const std::string& address) {
+    return address.find(':') != std::string::npos;
+}
+
 bool has_family(const std::string& address, Family family) {
-    const bool is_ipv6 = address.find(':') != std::string::npos;
-    return family == Family::any || is_ipv6 == (family == Family::ipv6);
+    return family == Family::any || is_ipv6(address) == (family == Family::ipv6);
 }
 
 /// Pods that ask together are spread over this much after a slot's turn: 20,000 a second.
@@ -54,8 +58,7 @@ NameWatch::NameWatch(Options options, TimePoint now, WallTime wall)
     : options_(std::move(options)),
       begun_(now),
       random_(options_.seed),
-      type_(options_.family == Family::ipv6 ? Type::aaaa : Type::a),
-      address_slots_(type_),
+      address_slots_(options_.family == Family::ipv4 ? Type::a : Type::aaaa),
       seek_at_(now),
       turn_at_(now),
       plain_at_(now + plain_interval) {
@@ -74,17 +77,27 @@ Duration NameWatch::interval(TimePoint now) const {
     return std::clamp<Duration>(grown, paced, std::max(paced, longest_interval));
 }
 
-bool NameWatch::is_wanted(const Reply::Address& address) const {
-    return has_family(address.text, options_.family);
-}
-
 bool NameWatch::is_known() const {
     return std::any_of(knowledge_.begin(), knowledge_.end(),
                        [](const auto& each) { return each && !each->addresses.empty(); });
 }
 
-Question NameWatch::plain() const {
-    return {.name = options_.name, .type = type_};
+/// What the broker's own look-up asks, as far as the name has it.
+std::vector<Question> NameWatch::plain() const {
+    const auto lacks = [this](Source source) {
+        const auto& known = knowledge_.at(source);
+        return known && known->last.outcome == Reply::Outcome::no_data;
+    };
+    std::vector<Question> questions;
+    if (options_.family != Family::ipv4 && (!lacks(plain_aaaa) || lacks(plain_a)))
+        questions.push_back({.name = options_.name, .type = Type::aaaa});
+    if (options_.family != Family::ipv6 && (!lacks(plain_a) || lacks(plain_aaaa)))
+        questions.push_back({.name = options_.name, .type = Type::a});
+    return questions;
+}
+
+void NameWatch::urge_plain() {
+    for (const auto& question : plain()) urge(question);
 }
 
 void NameWatch::urge(const Question& question) {
@@ -94,13 +107,15 @@ void NameWatch::urge(const Question& question) {
 
 void NameWatch::set_turn(TimePoint now, WallTime wall) {
     turn_at_ = now + address_slots_.left(wall) + random_below(spread(options_.size));
+    slots_ahead_ = 0;
 }
 
-void NameWatch::ask_slot(TimePoint now, WallTime wall) {
+void NameWatch::ask_slot(TimePoint now, WallTime wall, Duration oldest) {
     slot_asked_at_ = now;
-    auto question = address_slots_.question(options_.name, wall);
-    question.in_turn = slots_asked_++ % 2 == 1;
+    auto question = address_slots_.question(options_.name, wall, slots_ahead_);
+    question.in_turn = slots_asked_++ % 2 == 1;  // servers may disagree
     urge(question);
+    pursued_ = {question, oldest};
 }
 
 TimePoint NameWatch::due() const {
@@ -110,11 +125,14 @@ TimePoint NameWatch::due() const {
 
 std::vector<Question> NameWatch::questions(TimePoint now, WallTime wall) {
     if (now >= turn_at_) {
+        set_turn(now, wall);
         const auto question = address_slots_.question(options_.name, wall);
         // A cache that does not know CD would keep a denial of this one for libc.
-        const bool poisons = question.type != Type::srv && !question.dnssec_ok;
-        if (exists_ || !poisons) ask_slot(now, wall);
-        set_turn(now, wall);
+        const bool poisons = !exists_ && question.type != Type::srv && !question.dnssec_ok;
+        if (spares_turn(now))
+            slots_ahead_ = -1;
+        else if (!poisons)
+            ask_slot(now, wall, ttl_resolution);
     }
     if (!is_known() && now >= seek_at_) {
         if (waiting_ < most_waiting) seek(now, wall);
@@ -134,7 +152,7 @@ void NameWatch::seek(TimePoint now, WallTime wall) {
     existence.in_turn = turn % 4 == 3;  // servers may disagree
     if (now >= plain_at_) {
         plain_at_ = now + plain_interval;
-        return urge(plain());
+        return urge_plain();
     }
     if (turn % 2 == 0) return urge(existence);
     if (exists_) return refresh(now, wall);
@@ -142,19 +160,19 @@ void NameWatch::seek(TimePoint now, WallTime wall) {
         case Existence::believed:
             return urge(existence);
         case Existence::denied_without_soa:
-            return urge(plain());
+            return urge_plain();
         case Existence::failing:
             // Perhaps it is the type that it does not like. A plain denial would be kept.
-            if (turn % 16 == 15) return urge(plain());
-            return urge({.name = options_.name, .type = type_, .dnssec_ok = true});
+            if (turn % 16 == 15) return urge_plain();
+            return urge({.name = options_.name, .type = address_slots_.type(), .dnssec_ok = true});
     }
 }
 
 void NameWatch::refresh(TimePoint now, WallTime wall) {
-    asked_anew_ = {plain()};
-    urge(plain());
+    asked_anew_ = plain();
+    urge_plain();
     if (now - slot_interval >= slot_asked_at_) {
-        ask_slot(now, wall);
+        ask_slot(now, wall, address_slots_.width() + ttl_resolution);
         asked_anew_.push_back(urgent_.back());
     }
     settles_at_ = now + first_reply_wait;
@@ -182,7 +200,7 @@ void NameWatch::heard_existence(const Reply& reply, TimePoint now, WallTime wall
     if (reply.outcome == Reply::Outcome::no_such_name) {
         exists_ = is_known();
         existence_ = reply.has_soa ? Existence::believed : Existence::denied_without_soa;
-        if (existence_ != before && !reply.has_soa) urge(plain());
+        if (existence_ != before && !reply.has_soa) urge_plain();
         return;
     }
     existence_ = Existence::failing;
@@ -198,82 +216,99 @@ void NameWatch::heard_addresses(const Question& question, const Reply& reply, Ti
         if (address_slots_.has_srv()) {
             address_slots_.drop_srv();
             set_turn(now, wall);
-            if (exists_) ask_slot(now, wall);
+            // Only three are left: none is spent without need.
+            if (exists_ && !is_known())
+                ask_slot(now, wall, address_slots_.width() + ttl_resolution);
         }
     } else {
-        auto& known = knowledge_.at(source);
-        if (!known) known.emplace();
-        known->last = reply;
-        if (reply.exists() || reply.is_denial()) {
-            known->at = now;
-            known->addresses.clear();
-            for (const auto& address : reply.addresses)
-                if (is_wanted(address)) known->addresses.push_back(address);
-        }
-        for (const auto& address : reply.addresses) {
-            longest_ttl_ = std::max(longest_ttl_, address.ttl);
-            address_slots_.make_room_for(address.ttl);
-        }
+        remember(source, reply, now);
     }
     if (reply.exists() && !std::exchange(exists_, true)) refresh(now, wall);
-    if (source == fresh && reply.outcome == Reply::Outcome::no_such_name)
-        heard_slot_denial(now, wall);
-    if (reply.outcome == Reply::Outcome::no_data && question.type == type_)
+    if (pursued_ && pursued_->question == question) judge_slot(reply, now, wall);
+    if (reply.outcome == Reply::Outcome::no_data && question.type == address_slots_.type())
         try_other_family(now, wall);
 }
 
-/// The name exists, but this slot was asked before it did. The next turn's is clean, unless
-/// somebody was here before: try that one, once a turn.
-void NameWatch::heard_slot_denial(TimePoint now, WallTime wall) {
-    if (!exists_ || is_known() || now - address_slots_.width() < slot_burnt_at_) return;
-    slot_burnt_at_ = now;
-    auto question = address_slots_.question(options_.name, wall, 1);
-    question.in_turn = true;
-    urge(question);
+/// Of three slots none may be spent too soon after another.
+bool NameWatch::spares_turn(TimePoint now) const {
+    const auto known = candidates();
+    return !address_slots_.has_srv() && !known.empty() &&
+           now - known.front().read_at < address_slots_.width() / 2;
 }
 
-/// The name has no address of this family. Where either will do, the other is asked.
+/// Whether the slot was read for this turn. If it was read before (before the name existed, or in
+/// another rhythm), another is asked: to ask one that is old spends nothing.
+void NameWatch::judge_slot(const Reply& reply, TimePoint now, WallTime wall) {
+    const auto oldest = std::exchange(pursued_, std::nullopt)->oldest;
+    const bool denies_what_exists = reply.outcome == Reply::Outcome::no_such_name && !is_known();
+    const bool is_old = !reply.addresses.empty() &&
+                        std::chrono::seconds(longest_ttl_ - reply.addresses.front().ttl) > oldest;
+    if (!exists_ || (!denies_what_exists && !is_old)) return;
+    if (++slots_ahead_ < address_slots_.count()) ask_slot(now, wall, oldest);
+}
+
+/// The name has no address of this family. Where either will do, the slots are asked for the other.
 void NameWatch::try_other_family(TimePoint now, WallTime wall) {
-    if (options_.family != Family::any || is_known() || now - shortest_interval < family_tried_at_)
-        return;
+    if (options_.family != Family::any || now - shortest_interval < family_tried_at_) return;
     family_tried_at_ = now;
-    type_ = type_ == Type::a ? Type::aaaa : Type::a;
-    address_slots_.set_type(type_);
-    slot_asked_at_ = TimePoint::min();
-    refresh(now, wall);
+    address_slots_.set_type(address_slots_.type() == Type::a ? Type::aaaa : Type::a);
+    ask_slot(now, wall, address_slots_.width() + ttl_resolution);
 }
 
+void NameWatch::remember(Source source, const Reply& reply, TimePoint now) {
+    auto& known = knowledge_.at(source);
+    if (!known) known.emplace();
+    known->last = reply;
+    if (!reply.exists() && !reply.is_denial()) return;
+    Knowledge heard{.at = now,
+                    .ttl = reply.addresses.empty() ? reply.denial_ttl : UINT32_MAX,
+                    .is_denial = reply.addresses.empty(),
+                    .last = reply};
+    for (const auto& address : reply.addresses) {
+        heard.ttl = std::min(heard.ttl, address.ttl);
+        longest_ttl_ = std::max(longest_ttl_, address.ttl);
+        address_slots_.make_room_for(address.ttl);
+        if (has_family(address.text, options_.family)) heard.addresses.push_back(address.text);
+    }
+    if (reply.addresses.empty()) longest_denial_ = std::max(longest_denial_, reply.denial_ttl);
+    // The slots are many, and each was read at another time.
+    const bool is_older = source == fresh && read_at(heard) + ttl_resolution < read_at(*known);
+    if (!is_older) known = std::move(heard);
+}
+
+/// When a server or cache read it: the TTL runs down from then on.
 TimePoint NameWatch::read_at(const Knowledge& knowledge) const {
-    std::uint32_t ttl = longest_ttl_;
-    for (const auto& address : knowledge.addresses) ttl = std::min(ttl, address.ttl);
-    return knowledge.at - std::chrono::seconds(longest_ttl_ - ttl);
+    const auto longest = knowledge.is_denial ? longest_denial_ : longest_ttl_;
+    return knowledge.at - std::chrono::seconds(longest - std::min(longest, knowledge.ttl));
 }
 
 std::vector<Candidate> NameWatch::candidates() const {
-    std::vector<const Knowledge*> sources;
-    for (const auto& each : knowledge_)
-        if (each && !each->addresses.empty()) sources.push_back(&*each);
-    std::stable_sort(sources.begin(), sources.end(), [this](const auto* left, const auto* right) {
-        return read_at(*left) > read_at(*right);
-    });
     std::vector<Candidate> list;
-    for (const auto* source : sources) {
-        for (const auto& address : source->addresses) {
-            const bool is_there = std::any_of(list.begin(), list.end(), [&](const auto& each) {
-                return each.address == address.text;
-            });
-            if (!is_there) list.push_back({address.text, read_at(*source)});
-        }
+    for (const auto& each : knowledge_) {
+        if (!each) continue;
+        for (const auto& address : each->addresses) list.push_back({address, read_at(*each)});
     }
-    return list;
+    // With both families the broker's look-up prefers IPv6, whatever its age.
+    std::stable_sort(list.begin(), list.end(), [](const auto& left, const auto& right) {
+        return std::pair(is_ipv6(left.address), left.read_at) >
+               std::pair(is_ipv6(right.address), right.read_at);
+    });
+    std::vector<Candidate> unique;
+    for (auto& candidate : list) {
+        const bool is_there = std::any_of(unique.begin(), unique.end(), [&](const auto& each) {
+            return each.address == candidate.address;
+        });
+        if (!is_there) unique.push_back(std::move(candidate));
+    }
+    return unique;
 }
 
 GateFailure NameWatch::failure() const {
     GateFailure failure{.gate = Gate::name, .asked = options_.name, .answered = "no answer yet"};
-    const auto& plainly = knowledge_.at(type_ == Type::a ? plain_a : plain_aaaa);
-    const Reply* reply = exists_ && plainly ? &plainly->last
-                         : last_reply_      ? &*last_reply_
-                                            : nullptr;
+    // That a name has nothing of a private type says no more than that it exists.
+    const auto& plainly = knowledge_.at(options_.family == Family::ipv6 ? plain_aaaa : plain_a);
+    const Reply* reply =
+        exists_ ? (plainly ? &plainly->last : nullptr) : (last_reply_ ? &*last_reply_ : nullptr);
     if (reply == nullptr) return failure;
     failure.cause = cause_of(*reply);
     failure.answered = reply->text;
@@ -282,9 +317,11 @@ GateFailure NameWatch::failure() const {
 }
 
 std::string NameWatch::doubt_plain(const std::string& address) const {
-    const bool is_ipv6 = address.find(':') != std::string::npos;
-    const auto& known = knowledge_.at(is_ipv6 ? plain_aaaa : plain_a);
+    const auto& known = knowledge_.at(is_ipv6(address) ? plain_aaaa : plain_a);
     if (!known) return "it has not been looked up plainly";
+    const auto& preferred = knowledge_.at(plain_aaaa);
+    if (!is_ipv6(address) && preferred && !preferred->addresses.empty())
+        return fmt::format("a look-up prefers {}", preferred->addresses.front());
     const Reply& last = known->last;
     if (last.first_server_silent) return "the first name server does not answer";
     if (last.outcome != Reply::Outcome::answered)

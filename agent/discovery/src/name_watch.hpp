@@ -63,35 +63,43 @@ class NameWatch {
   private:
     /// What the last reply from one place said.
     struct Knowledge {
-        std::vector<Reply::Address> addresses = {};
+        std::vector<std::string> addresses = {};
         TimePoint at{};
-        Reply last = {};  ///< a failure or silence leaves the addresses as they were
+        std::uint32_t ttl = 0;  ///< what was left of it then
+        bool is_denial = true;
+        Reply last = {};  ///< a failure or silence leaves the rest as it was
+    };
+    /// The slot that was asked last, and how old its answer may be.
+    struct Pursued {
+        Question question;
+        Duration oldest;
     };
     enum Source : std::size_t { plain_a, plain_aaaa, fresh, source_count };
     /// What existence questions are good for, by the last reply to one.
     enum class Existence { believed, denied_without_soa, failing };
 
     bool is_known() const;  ///< an address is
-    bool is_wanted(const Reply::Address& address) const;
+    void remember(Source source, const Reply& reply, TimePoint now);
     TimePoint read_at(const Knowledge& knowledge) const;
     Duration interval(TimePoint now) const;
     Duration random_below(Duration bound);
-    Question plain() const;
+    std::vector<Question> plain() const;
+    void urge_plain();
     void urge(const Question& question);
     void seek(TimePoint now, WallTime wall);
-    void ask_slot(TimePoint now, WallTime wall);
+    void ask_slot(TimePoint now, WallTime wall, Duration oldest);
+    bool spares_turn(TimePoint now) const;
     void set_turn(TimePoint now, WallTime wall);
     void heard_existence(const Reply& reply, TimePoint now, WallTime wall);
     void heard_addresses(const Question& question, const Reply& reply, TimePoint now,
                          WallTime wall);
-    void heard_slot_denial(TimePoint now, WallTime wall);
+    void judge_slot(const Reply& reply, TimePoint now, WallTime wall);
     void try_other_family(TimePoint now, WallTime wall);
 
     Options options_;
     TimePoint begun_;
     std::mt19937_64 random_;
     ExistenceSlots existence_slots_;
-    Type type_;  ///< A or AAAA
     AddressSlots address_slots_;
     std::vector<Question> urgent_;
     std::vector<Question> asked_anew_;  ///< by refresh(), and not answered yet
@@ -100,7 +108,8 @@ class NameWatch {
     TimePoint turn_at_;                           ///< of the next address slot
     TimePoint plain_at_;                          ///< the next plain question in any case
     TimePoint slot_asked_at_ = TimePoint::min();  ///< an address slot
-    TimePoint slot_burnt_at_ = TimePoint::min();  ///< the next turn's slot was asked early
+    std::optional<Pursued> pursued_;
+    int slots_ahead_ = 0;  ///< of the turn's own: those before were read already
     TimePoint family_tried_at_ = TimePoint::min();
     std::uint64_t seeks_ = 0;
     std::uint64_t slots_asked_ = 0;
@@ -108,7 +117,8 @@ class NameWatch {
     Existence existence_ = Existence::believed;
     bool exists_ = false;
     std::array<std::optional<Knowledge>, source_count> knowledge_;
-    std::uint32_t longest_ttl_ = 0;
+    std::uint32_t longest_ttl_ = 0;     ///< of addresses
+    std::uint32_t longest_denial_ = 0;  ///< of denials
     std::optional<Reply> last_reply_;
 };
 

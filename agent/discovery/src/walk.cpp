@@ -18,8 +18,10 @@ constexpr Duration later_dial = 500ms;
 constexpr Duration dial_gap = 50ms;  // between the addresses of one round
 constexpr Duration first_backoff = 5ms;
 constexpr Duration handshake_limit = 2s;
-/// A refused key may be that of another instance's broker at an old address. What a name server
-/// has read since the first refusal is not old; but a cache may keep what is for half a minute.
+/// A refused key may be that of another instance's broker at an old address, and a record is some
+/// seconds late. What a name server still says after that is no old address; but a cache may keep
+/// one for half a minute.
+constexpr Duration record_lag = 5s;
 constexpr Duration key_patience = 10s;
 constexpr Duration stale_patience = 35s;
 constexpr std::size_t most_targets = 8;
@@ -158,6 +160,7 @@ void Walk::hear(const Question& question, const Reply& reply, TimePoint asked_at
     if (candidates().empty()) {
         if (phase_ == Phase::resting) settle(watch_->failure());
     } else {
+        if (failure_ && failure_->gate == Gate::name) failure_.reset();
         welcome_new_candidates();
     }
     after_event();
@@ -249,6 +252,7 @@ void Walk::dialled(const std::string& address, TimePoint begun, DialOutcome outc
 void Walk::shake_hands(const std::string& address, DialOutcome outcome) {
     ++passage_.handshakes;
     phase_ = Phase::shaking;
+    shaking_with_ = address;
     seams_.shaker.shake_hands(address, request_.port, std::move(outcome), handshake_limit,
                               [this, address, begun = now()](const CurveOutcome& curve_outcome) {
                                   shaken(address, begun, curve_outcome);
@@ -302,7 +306,7 @@ bool Walk::is_hopeless() {
     }
     const auto known = candidates();
     const bool is_confirmed =
-        !watch_ || (!known.empty() && known.front().read_at > *refused_since_);
+        !watch_ || (!known.empty() && known.front().read_at >= *refused_since_ + record_lag);
     return now() - *refused_since_ >= (is_confirmed ? key_patience : stale_patience);
 }
 
@@ -349,7 +353,7 @@ void Walk::give_up() {
         fail_at(Gate::address, Cause::silent_address, text_of(targets_.front().address),
                 "no answer to the connection attempt");
     if (!failure_ && phase_ == Phase::shaking)
-        fail_at(Gate::curve, Cause::silent_listener, text_of(targets_.front().address),
+        fail_at(Gate::curve, Cause::silent_listener, text_of(shaking_with_),
                 "it accepts the connection but says nothing");
     if (round_failure_ && phase_ != Phase::resting) settle(*round_failure_);
     if (!failure_ && watch_) settle(watch_->failure());

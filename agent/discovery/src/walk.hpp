@@ -123,9 +123,10 @@ class Walk {
     std::optional<NameWatch> watch_;  ///< none for a numeric name
     Phase phase_ = Phase::resting;
     std::vector<Target> targets_;  ///< of this round, or of the last
-    TimePoint next_dial_at_{};     ///< of the round's next target
-    TimePoint round_at_;           ///< the next round, when resting
-    bool ask_anew_ = false;        ///< before that round
+    std::string shaking_with_;
+    TimePoint next_dial_at_{};  ///< of the round's next target
+    TimePoint round_at_;        ///< the next round, when resting
+    bool ask_anew_ = false;     ///< before that round
     Duration backoff_;
     std::size_t spoken_ = 0;
     std::optional<GateFailure> round_failure_;

@@ -62,21 +62,14 @@ Result<void> reach_parent(const bootstrap::Settings& settings, bootstrap::Plan& 
                                  .port = parent.port,
                                  .family = plan.family,
                                  .wait = settings.wait,
-                                 .size = plan.identity.max_size},
+                                 .size = plan.identity.max_size,
+                                 .doubts = plan.identity.doubts},
                                 bootstrap::make_handshakes(keys), settings.dns, SystemClock()));
     report.gates = {
         .address = reached.address, .questions = reached.questions, .dials = reached.dials};
     log::debug("reached rank {} at {} in {} ms", parent.rank, reached.address,
                std::chrono::duration_cast<std::chrono::milliseconds>(reached.took).count());
     return spare_look_up(settings, plan, reached);
-}
-
-/// A name that never appeared, and what in the settings speaks against it.
-Result<void> with_doubts(Result<void> reached, const bootstrap::Plan& plan) {
-    if (!reached && reached.error().kind == Kind::no_name)
-        for (const auto& doubt : plan.identity.doubts)
-            reached.error().message += fmt::format("; {}", doubt);
-    return reached;
 }
 
 /// Everything up to the exec; returns only with an error.
@@ -103,7 +96,7 @@ Error become_broker(const bootstrap::CommandLine& line, const Environment& envir
         log::info("{}rank {} of {}, host {}, key {}", facts.rehearsal ? "rehearsal: " : "",
                   plan.identity.rank, plan.identity.max_size, plan.identity.host(), report.key);
         if (plan.parent) enter(Phase::name);
-        TRY(with_doubts(reach_parent(line.settings, plan, certificate.keys, report), plan));
+        TRY(reach_parent(line.settings, plan, certificate.keys, report));
         enter(Phase::exec);
         leave_report(plan.paths.report, report);
         return tl::unexpected<Error>(bootstrap::execute_broker(plan, environment, role_pipe));

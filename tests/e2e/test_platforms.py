@@ -8,7 +8,7 @@ import pods as pods_module
 import pytest
 from dockers_dns import DockersDns
 from instance import MUSTER_RUN, Instance
-from pods import CERTIFICATE, Cluster
+from pods import CERTIFICATE, MUSTER_BIN, Cluster
 
 SIZE = 4
 HELLO = ["sh", "-c", "echo task $FLUX_TASK_RANK of $FLUX_JOB_SIZE on $(hostname)"]
@@ -224,3 +224,15 @@ def test_a_pod_that_cannot_be_a_broker_says_why(make_instance, hostname, env, co
     instance.cluster.start([pod])
     assert pod.wait() == code, pod.log()
     assert sentence in pod.log().splitlines()[-1], pod.log()
+
+
+def test_what_contradicts_the_pod_is_told_by_all_that_fail_for_it(make_instance):
+    """The name of another domain never appears: run while it waits, check, and the table of peers say why."""
+    instance = make_instance()
+    pod = make_pod(instance, "none", "pod-1", JOB_COMPLETION_INDEX=1, MUSTER_DOMAIN="cluster.local")
+    instance.cluster.start([pod])
+    sentence = "--domain (MUSTER_DOMAIN) says 'cluster.local', but resolv.conf says 'cluster.test'"
+    pod.wait_log(re.escape(sentence))
+    for command in ("check", "peers"):
+        done = pod.exec(f"{MUSTER_BIN}/muster", command)
+        assert done.code != 0 and sentence in done.out + done.err, done

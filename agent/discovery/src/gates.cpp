@@ -137,8 +137,11 @@ std::string summarize(const GateFailure& failure) {
 
 Error describe(const GateFailure& failure, std::string_view peer) {
     const auto& row = row_of(failure.cause);
-    return {row.kind, fmt::format("reach {}: {} ({}): {}", peer, summarize(failure),
-                                  format_evidence(failure), row.mend)};
+    auto text = fmt::format("reach {}: {} ({}): {}", peer, summarize(failure),
+                            format_evidence(failure), row.mend);
+    if (failure.gate == Gate::name)
+        for (const auto& doubt : failure.doubts) text += "; " + doubt;
+    return {row.kind, std::move(text)};
 }
 
 }  // namespace muster::discovery

@@ -52,6 +52,7 @@ class Drive {
           const HandshakeFactory& handshakes, const Clock& clock, std::function<void()> ended)
         : reactor_(&reactor),
           ended_(std::move(ended)),
+          doubts_(request.doubts),
           dialler_(reactor),
           shaker_(reactor, handshakes),
           walk_(request,
@@ -71,7 +72,11 @@ class Drive {
     void start() { tick(); }
     bool has_ended() const { return walk_.has_ended(); }
     /// Once it has ended.
-    const Verdict& verdict() const { return walk_.verdict(); }
+    Verdict verdict() const {
+        Verdict verdict = walk_.verdict();
+        if (!verdict) verdict.error().doubts = doubts_;
+        return verdict;
+    }
 
   private:
     void tick() {
@@ -91,6 +96,7 @@ class Drive {
 
     Reactor* reactor_;
     std::function<void()> ended_;
+    std::vector<std::string> doubts_;
     TcpDialler dialler_;
     CurveShaker shaker_;
     Walk walk_;

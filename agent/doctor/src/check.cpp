@@ -131,7 +131,8 @@ Result<std::vector<Step>> try_gates(const Pod& pod, const curve::KeyPair& keys, 
                                       .family = pod.plan.family,
                                       .wait = wait,
                                       .size = pod.plan.identity.max_size,
-                                      .say_waiting = false},
+                                      .say_waiting = false,
+                                      .doubts = pod.plan.identity.doubts},
                                      bootstrap::make_handshakes(keys), pod.settings.dns, clock));
     if (verdict) return gate_steps(*verdict, nullptr, peer);
     return gate_steps(verdict.error().so_far, &verdict.error(), peer);

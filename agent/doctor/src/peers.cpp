@@ -122,7 +122,8 @@ Result<std::vector<PeerOutcome>> try_peers(const Pod& pod, const std::vector<Pee
                             .family = pod.plan.family,
                             .wait = peer.listens ? limit : std::min(limit, limit_of_leaf),
                             .size = pod.plan.identity.max_size,
-                            .say_waiting = false});
+                            .say_waiting = false,
+                            .doubts = pod.plan.identity.doubts});
     TRY_ASSIGN(const auto verdicts,
                discovery::pass_all_gates(requests, bootstrap::make_handshakes(keys),
                                          pod.settings.dns, clock, at_once));

@@ -87,6 +87,7 @@ struct GateFailure {
     Duration waited{};     ///< since the start
     Duration lasted{};     ///< for how long this cause had been the answer
     Passage so_far;
+    std::vector<std::string> doubts = {};  ///< about the name, from before it was asked for
 };
 
 /// "resolve m-0.flux.: no such name, says 10.96.0.10".

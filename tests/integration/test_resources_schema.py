@@ -70,6 +70,14 @@ def test_r_is_rfc_20(case):
     assert sum(map(count_hosts, r["execution"]["nodelist"])) == len(ranks)
 
 
+@pytest.mark.parametrize("words", [["--cores", "4", "--gpus", "2"], ["--rank", "1", "--resources", "[0-2]:cores=4,gpus=2"]])
+def test_r_needs_no_identity(words):
+    done = muster("resources", "--flux", "none", "--size", "3", *words)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == resources("--hosts", "muster-[0-2]", "--cores", "4", "--gpus", "2")
+    assert "the pods' names are not known, R calls them muster-[0-2]: --hosts" in done.stderr
+
+
 def test_shapes_reach_their_ranks():
     execution = resources(*CASES["shapes"])["execution"]
     children = {rank: entry["children"] for entry in execution["R_lite"] for rank in ids(entry["rank"])}

@@ -73,8 +73,9 @@ Result<void> name_pods(const IdentityRequest& request, const PodFacts& facts,
                       "the workload's name, --service or --namespace");
 }
 
-/// The hostname speaks against the rank: it was set by hand, or kubelet has cut it.
-Error wrong_hostname(const PodFacts& facts, const std::string& how) {
+/// The hostname speaks against the rank: it was set by hand, or kubelet has cut it. `also`: the
+/// settings that are missing, too.
+Error wrong_hostname(const PodFacts& facts, const std::string& how, const std::string& also = "") {
     const auto own = split_host(facts.hostname).host;
     if (own.size() >= longest_hostname)
         return Error{Kind::config,
@@ -83,8 +84,8 @@ Error wrong_hostname(const PodFacts& facts, const std::string& how) {
                                  own, own.size())};
     return Error{Kind::config,
                  fmt::format("hostname '{}' {}, as this pod's index says: leave the hostname to "
-                             "Kubernetes, or give --name (MUSTER_NAME)",
-                             facts.hostname, how)};
+                             "Kubernetes, or give --name (MUSTER_NAME){}{}",
+                             facts.hostname, how, also.empty() ? "" : ", ", also)};
 }
 
 /// Indexed Job and StatefulSet: every pod is "<stem>-<n>".
@@ -92,10 +93,12 @@ Result<Identity> identify_numbered(Identity identity, std::uint32_t first,
                                    const IdentityRequest& request, const PodFacts& facts) {
     const auto [host, tail] = split_host(facts.hostname);
     const auto own = split_ordinal(host);
+    const auto told = service_of_pod(facts);
     if (!request.name && own.number != first + identity.rank)
         return tl::unexpected<Error>(
-            wrong_hostname(facts, fmt::format("does not end in -{}", first + identity.rank)));
-    TRY(name_pods(request, facts, service_of_pod(facts),
+            wrong_hostname(facts, fmt::format("does not end in -{}", first + identity.rank),
+                           identity.max_size > 1 ? missing_names(request, told) : ""));
+    TRY(name_pods(request, facts, told,
                   {.stem = request.name.value_or(own.stem),
                    .first = first,
                    .tail = service_tail(request, tail)},
@@ -132,6 +135,12 @@ Result<std::uint32_t> lws_index(const PodFacts& facts, const std::string& leader
 }
 
 }  // namespace
+
+bool is_in_stateful_set(const IdentityRequest& request, const PodFacts& facts) {
+    const bool has_domain = cluster_domain(facts.resolv_conf) ||
+                            (request.service && request.namespace_name && request.domain);
+    return has_domain && split_ordinal(split_host(facts.hostname).host).number.has_value();
+}
 
 Result<Identity> identify_indexed_job(const IdentityRequest& request, const PodFacts& facts) {
     Identity identity{.platform = Platform::indexed_job};

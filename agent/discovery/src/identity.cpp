@@ -16,10 +16,12 @@ Result<Identity> identify_single(const IdentityRequest& request, const PodFacts&
                         "hostname '{}' has {} characters, where Kubernetes cuts it, and has lost "
                         "its end: shorten the workload's name",
                         facts.hostname, facts.hostname.size());
-        return fail(Kind::config,
-                    "the platform does not tell which rank this pod is (hostname '{}', no "
-                    "JOB_COMPLETION_INDEX): give --hosts (MUSTER_HOSTS)",
-                    facts.hostname);
+        return fail(
+            Kind::config,
+            "the platform does not tell {} (hostname '{}', no JOB_COMPLETION_INDEX): give "
+            "--hosts (MUSTER_HOSTS)",
+            request.rank ? "what the pods of the other ranks are called" : "which rank this pod is",
+            facts.hostname);
     }
     Identity identity{.platform = Platform::single};
     if (request.size) TRY(set_sizes(request, {}, identity));
@@ -42,9 +44,7 @@ Result<Identity> identify_platform(const IdentityRequest& request, const PodFact
     if (request.hosts) return identify_in_list(request, facts);
     if (variable(facts, "LWS_LEADER_ADDRESS")) return identify_leader_worker_set(request, facts);
     if (variable(facts, "JOB_COMPLETION_INDEX")) return identify_indexed_job(request, facts);
-    const auto host = split_host(facts.hostname).host;
-    if (split_ordinal(host).number && cluster_domain(facts.resolv_conf))
-        return identify_stateful_set(request, facts);
+    if (is_in_stateful_set(request, facts)) return identify_stateful_set(request, facts);
     if (is_in_compose(request, facts)) return identify_in_compose(request, facts);
     return identify_single(request, facts);
 }
@@ -105,10 +105,10 @@ std::optional<std::string> imagine_host(const PodFacts& own, const IdentityReque
         const auto leader = split_host(*address).host;
         return (rank == 0 ? leader : fmt::format("{}-{}", leader, rank)) + tail;
     }
+    const bool is_job = variable(own, "JOB_COMPLETION_INDEX").has_value();
     const auto self = split_ordinal(host);
-    if (!self.number) return {};
-    const std::uint32_t first =
-        variable(own, "JOB_COMPLETION_INDEX") ? 0 : request.ordinals_start.value_or(0);
+    if (!self.number || (!is_job && !is_in_stateful_set(request, own))) return {};
+    const std::uint32_t first = is_job ? 0 : request.ordinals_start.value_or(0);
     return fmt::format("{}-{}{}", self.stem, first + rank, tail);
 }
 

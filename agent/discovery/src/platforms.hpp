@@ -54,6 +54,10 @@ Result<void> set_sizes(const IdentityRequest& request, std::optional<std::uint32
 /// `hint` is a further mend, ", or ...".
 Result<void> check_rank(const Identity& identity, std::string_view hint = "");
 
+/// Whether a host "<set>-<n>" is a StatefulSet's: where a cluster, or the settings in its place,
+/// tell where its name lives.
+bool is_in_stateful_set(const IdentityRequest& request, const PodFacts& facts);
+
 /// A number in the variable `name`. Errors: config.
 Result<std::uint32_t> parse_index(std::string_view name, std::string_view text);
 
@@ -65,6 +69,8 @@ struct ServiceName {
 std::optional<ServiceName> parse_service_name(std::string_view name);
 /// What kubelet wrote into resolv.conf and the hosts file.
 ServiceName service_of_pod(const PodFacts& facts);
+/// What neither the settings nor `told` say of it: "--service (MUSTER_SERVICE), ...", or "".
+std::string missing_names(const IdentityRequest& request, const ServiceName& told);
 /// ".<service>.<namespace>.svc.<domain>." of the settings, or else of `told`; where both speak and
 /// differ, `identity` gets a doubt.
 Result<std::string> service_suffix(const IdentityRequest& request, const ServiceName& told,

@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 // Under which headless Service the names live.
-#include <array>
-
 #include "platforms.hpp"
 
 namespace muster::discovery {
 namespace {
 
+constexpr std::string_view service_flag = "--service (MUSTER_SERVICE)";
+constexpr std::string_view namespace_flag = "--namespace (MUSTER_NAMESPACE)";
+constexpr std::string_view domain_flag = "--domain (MUSTER_DOMAIN)";
+
 struct Part {
     std::string_view flag;
     const std::optional<std::string>& asked;
     const std::string& told;
-    std::string_view teller;   ///< where `told` comes from
-    std::string_view missing;  ///< what to say when nobody tells
+    std::string_view teller;  ///< where `told` comes from
 };
 
-Result<std::string> choose(const Part& part, Identity& identity) {
-    if (!part.asked && part.told.empty()) return fail(Kind::config, "{}", part.missing);
+std::string choose(const Part& part, Identity& identity) {
     if (part.asked && !part.told.empty() && *part.asked != part.told)
         identity.doubts.push_back(fmt::format("{} says '{}', but {} says '{}'", part.flag,
                                               *part.asked, part.teller, part.told));
@@ -50,25 +50,34 @@ ServiceName service_of_pod(const PodFacts& facts) {
     return told;
 }
 
+std::string missing_names(const IdentityRequest& request, const ServiceName& told) {
+    std::string flags;
+    const auto consider = [&flags](std::string_view flag, bool is_known) {
+        if (!is_known) flags += fmt::format("{}{}", flags.empty() ? "" : ", ", flag);
+    };
+    consider(service_flag, request.service || !told.service.empty());
+    consider(namespace_flag, request.namespace_name || !told.namespace_name.empty());
+    consider(domain_flag, request.domain || !told.domain.empty());
+    return flags;
+}
+
 Result<std::string> service_suffix(const IdentityRequest& request, const ServiceName& told,
                                    Identity& identity) {
-    TRY_ASSIGN(
-        const std::string service,
-        choose({"--service (MUSTER_SERVICE)", request.service, told.service, "the pod's own name",
-                "the headless Service is not known: set the pod's subdomain, or give "
-                "--service (MUSTER_SERVICE)"},
-               identity));
-    TRY_ASSIGN(const std::string space,
-               choose({"--namespace (MUSTER_NAMESPACE)", request.namespace_name,
-                       told.namespace_name, "resolv.conf",
-                       "the namespace is not known, resolv.conf has no '<namespace>.svc.<domain>': "
-                       "give --namespace (MUSTER_NAMESPACE)"},
-                      identity));
-    TRY_ASSIGN(const std::string domain,
-               choose({"--domain (MUSTER_DOMAIN)", request.domain, told.domain, "resolv.conf",
-                       "the cluster domain is not known, resolv.conf has no "
-                       "'<namespace>.svc.<domain>': give --domain (MUSTER_DOMAIN)"},
-                      identity));
+    const auto missing = missing_names(request, told);
+    if (missing == service_flag)
+        return fail(Kind::config,
+                    "the headless Service is not known: set the pod's subdomain, or give {}",
+                    missing);
+    if (!missing.empty())
+        return fail(Kind::config,
+                    "where the pods' names live is not known, resolv.conf has no "
+                    "'<namespace>.svc.<domain>'{}: give {}",
+                    missing.starts_with(service_flag) ? " and the pod no subdomain" : "", missing);
+    const auto service =
+        choose({service_flag, request.service, told.service, "the pod's own name"}, identity);
+    const auto space = choose(
+        {namespace_flag, request.namespace_name, told.namespace_name, "resolv.conf"}, identity);
+    const auto domain = choose({domain_flag, request.domain, told.domain, "resolv.conf"}, identity);
     TRY(check_name(fmt::format("{}.{}.svc.{}", service, space, domain),
                    "--service, --namespace or --domain"));
     return fmt::format(".{}.{}.svc.{}.", service, space, domain);

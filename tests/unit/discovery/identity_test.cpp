@@ -209,6 +209,7 @@ TEST(ImaginePod, IsWhatThePodOfThatRankWouldKnow) {
     EXPECT_EQ(imagine_pod(laptop("b"), {.hosts = "a,b,c"}, 2).hostname, "c");
     EXPECT_EQ(imagine_pod(laptop("x"), {.hosts = "a,b,c"}, 2).hostname, "x");
     EXPECT_EQ(imagine_pod(laptop("x"), {}, 2).hostname, "x");
+    EXPECT_EQ(imagine_pod(laptop("web-2"), {}, 3).hostname, "web-2") << "no platform, no pods";
 }
 
 }  // namespace

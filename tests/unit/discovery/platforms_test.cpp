@@ -28,6 +28,14 @@ PodFacts job(const std::string& host, int index, const std::string& tail = "") {
     return pod(host, {{"JOB_COMPLETION_INDEX", std::to_string(index)}}, tail);
 }
 
+/// Where nothing but the hostname tells anything.
+PodFacts outside(const std::string& host, Environment environment = {}) {
+    PodFacts facts;
+    facts.hostname = host;
+    facts.environment = std::move(environment);
+    return facts;
+}
+
 PodFacts lws(const std::string& host, int index, const std::string& leader,
              const std::string& tail = "") {
     return pod(host,
@@ -192,6 +200,24 @@ TEST(Platforms, IndexedJob) {
          }(),
          "config: the headless Service is not known: set the pod's subdomain, or give --service "
          "(MUSTER_SERVICE)"},
+        {"no cluster tells anything",
+         {.size = 2},
+         outside("m-1", {{"JOB_COMPLETION_INDEX", "1"}}),
+         "config: where the pods' names live is not known, resolv.conf has no "
+         "'<namespace>.svc.<domain>' and the pod no subdomain: give --service (MUSTER_SERVICE), "
+         "--namespace (MUSTER_NAMESPACE), --domain (MUSTER_DOMAIN)"},
+        {"no cluster tells anything but the Service",
+         {.size = 2, .service = "flux"},
+         outside("m-1", {{"JOB_COMPLETION_INDEX", "1"}}),
+         "config: where the pods' names live is not known, resolv.conf has no "
+         "'<namespace>.svc.<domain>': give --namespace (MUSTER_NAMESPACE), --domain "
+         "(MUSTER_DOMAIN)"},
+        {"hostname set by hand, and no cluster tells anything",
+         {.size = 2},
+         outside("custom", {{"JOB_COMPLETION_INDEX", "1"}}),
+         "config: hostname 'custom' does not end in -1, as this pod's index says: leave the "
+         "hostname to Kubernetes, or give --name (MUSTER_NAME), --service (MUSTER_SERVICE), "
+         "--namespace (MUSTER_NAMESPACE), --domain (MUSTER_DOMAIN)"},
         {"dnsPolicy None: the hosts file tells",
          {.size = 2},
          [] {
@@ -243,6 +269,21 @@ TEST(Platforms, StatefulSet) {
          fmt::format("config: hostname '{}' has 63 characters, where Kubernetes cuts it, and has "
                      "lost its end: shorten the workload's name",
                      std::string(63, 's'))},
+        {"no cluster, and the settings in its place",
+         {.size = 3, .service = "web", .namespace_name = "lab", .domain = "k8s.example"},
+         outside("web-2"),
+         "2/3 of a StatefulSet: web-[0-2]; dial web-0.web.lab.svc.k8s.example. "
+         "web-2.web.lab.svc.k8s.example."},
+        {"no cluster",
+         {.size = 3},
+         outside("web-2"),
+         "config: the platform does not tell which rank this pod is (hostname 'web-2', no "
+         "JOB_COMPLETION_INDEX): give --hosts (MUSTER_HOSTS)"},
+        {"no cluster, but a rank",
+         {.rank = 2, .size = 3},
+         outside("web-2"),
+         "config: the platform does not tell what the pods of the other ranks are called "
+         "(hostname 'web-2', no JOB_COMPLETION_INDEX): give --hosts (MUSTER_HOSTS)"},
         {"no ordinal",
          {.size = 3},
          pod("web"),

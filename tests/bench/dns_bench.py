@@ -189,7 +189,10 @@ def many_pods(stamp, size):
         wait_until(lambda: listens(ground.address(2)), "the leader listens")
         instant, wall = ground.authority.set(leader_name("many"), ground.address(2)), time.time()
         log = ground.log("p-0")
-        wait_until(lambda: any(line[:10].isdigit() for line in log.read_text().splitlines()), lambda: log.read_text()[-2000:], 300)
+        wait_until(lambda: any(line[:10].isdigit() for line in log.read_text().splitlines()) or any(follower.poll() for follower in followers),
+                   lambda: last_words(ground, size), 300)
+        if any(follower.poll() for follower in followers):
+            sys.exit(f"dns_bench: pods have ended early:\n{last_words(ground, size)}")
         formed = float(next(line for line in log.read_text().splitlines() if line[:10].isdigit())) - wall
         listening = processor_seconds(int(pathlib.Path(f"/proc/{leader.pid}/task/{leader.pid}/children").read_text().split()[0])) if leader.poll() is None else float("nan")
         for process in [leader, *followers]:
@@ -198,6 +201,17 @@ def many_pods(stamp, size):
         codes = {process.returncode for process in [leader, *followers]}
         row(f"{size} rehearsal pods wait for one late name and leader", f"formed {formed:.1f} s after the name, gone after {ended:.1f} s (exit codes {codes}); leader {listening:.1f} s of processor time",
             f"while they wait: {backend:.0f} questions/s at the backend, CoreDNS {load * 100:.0f} % of a core; {started:.0f} s to start them", "forms and ends")
+
+
+def last_words(ground, size):
+    """The last lines of the pods, counted by what they say apart from numbers."""
+    import collections
+    import re
+    said = collections.Counter()
+    for rank in range(size):
+        lines = ground.log(f"p-{rank}").read_text(errors="replace").splitlines()
+        said[re.sub(r"\d[\d.]*", "N", lines[-1])[:300] if lines else "nothing"] += 1
+    return "\n".join(f"{count} x {text}" for text, count in said.most_common(12))
 
 
 def start_orders(size, count, flux):

@@ -170,7 +170,7 @@ def many_pods(stamp, size):
         ground = stage.ground
         coredns = ground.name_server.process.pid
         mounted = ["unshare", "--mount", "sh", "-c", f"mount --bind {stage.directory.name}/resolv.conf /etc/resolv.conf && exec \"$0\" \"$@\""]
-        command = [*mounted, program("muster-init"), "--", program("muster"), "run", "--", "sh", "-c", "test $FLUX_TASK_RANK != 0 || date +%s.%N"]
+        command = [*mounted, program("muster-init"), "--", program("muster"), "run", "--", "sh", "-c", "test $FLUX_TASK_RANK != 0 || date +'formed %s.%N'"]
 
         def start(rank):
             environment = {**ground.settings(rank, size, f"p-{rank}", "many", wait="10m"), "MUSTER_FLUX": "none", "MUSTER_LOG_LEVEL": "info"}
@@ -179,7 +179,11 @@ def many_pods(stamp, size):
             return ground.start(command, ground.log(f"p-{rank}"), environment)
         begin = time.monotonic()
         followers = [start(rank) for rank in range(1, size)]
-        wait_until(lambda: all(" since 1.0 s: " in ground.log(f"p-{rank}").read_text() for rank in range(1, size)), "all pods wait", 300)
+        silent = [ground.log(f"p-{rank}") for rank in range(1, size)]
+        while silent := [path for path in silent if " since 1.0 s: " not in path.read_text()]:
+            if time.monotonic() - begin > 300:
+                sys.exit(f"dns_bench: not all pods wait after 300 s:\n{last_words(ground, size)}")
+            threading.Event().wait(0.2)
         started = time.monotonic() - begin
         used, since = processor_seconds(coredns), time.monotonic()
         threading.Event().wait(5)
@@ -189,17 +193,18 @@ def many_pods(stamp, size):
         wait_until(lambda: listens(ground.address(2)), "the leader listens")
         instant, wall = ground.authority.set(leader_name("many"), ground.address(2)), time.time()
         log = ground.log("p-0")
-        wait_until(lambda: any(line[:10].isdigit() for line in log.read_text().splitlines()) or any(follower.poll() for follower in followers),
-                   lambda: last_words(ground, size), 300)
-        if any(follower.poll() for follower in followers):
-            sys.exit(f"dns_bench: pods have ended early:\n{last_words(ground, size)}")
-        formed = float(next(line for line in log.read_text().splitlines() if line[:10].isdigit())) - wall
-        listening = processor_seconds(int(pathlib.Path(f"/proc/{leader.pid}/task/{leader.pid}/children").read_text().split()[0])) if leader.poll() is None else float("nan")
-        for process in [leader, *followers]:
+        while "\nformed " not in log.read_text():
+            if time.monotonic() - instant > 300 or any(follower.poll() for follower in followers):
+                sys.exit(f"dns_bench: not formed after {time.monotonic() - instant:.0f} s:\n{last_words(ground, size)}")
+            threading.Event().wait(0.2)
+        formed = float(log.read_text().split("\nformed ")[1].split()[0]) - wall
+        _, status, usage = os.wait4(leader.pid, 0)  # muster-init's, and the broker's that it has waited for
+        leader.returncode = os.waitstatus_to_exitcode(status)
+        for process in followers:
             process.wait(300)
         ended = time.monotonic() - instant
         codes = {process.returncode for process in [leader, *followers]}
-        row(f"{size} rehearsal pods wait for one late name and leader", f"formed {formed:.1f} s after the name, gone after {ended:.1f} s (exit codes {codes}); leader {listening:.1f} s of processor time",
+        row(f"{size} rehearsal pods wait for one late name and leader", f"formed {formed:.1f} s after the name, gone after {ended:.1f} s (exit codes {codes}); leader {usage.ru_utime + usage.ru_stime:.1f} s of processor time",
             f"while they wait: {backend:.0f} questions/s at the backend, CoreDNS {load * 100:.0f} % of a core; {started:.0f} s to start them", "forms and ends")
 
 

@@ -11,7 +11,7 @@ import time
 import dns
 import pods as pods_module
 import pytest
-from authority import Faults
+from authority import Authority, Faults
 from faulty import CLOSING, DEAF, HTTP, NOBODY, REFUSING, REPLICAS, SILENT, FaultyCluster
 from instance import Instance
 from muster_testing import remember_secrets, wait_until
@@ -115,6 +115,17 @@ def first_server_dead(address):
     return row
 
 
+def first_server_denies(scene):
+    """It does so for ever, as one that does not know the cluster's zone; libc takes its word."""
+    with pods_module.network_of(scene.cluster.pid):
+        other = Authority((REPLICAS[0], 53), scene.cluster.domain)
+    with other:
+        scene.cluster.nameservers = (REPLICAS[0], pods_module.GATEWAY)
+        yield from late_name(scene)
+        scene.leader.wait_log("^.*program-runs$")
+        assert other.count(name=scene.leader.name) > 0
+
+
 def replicas_disagree(scene):
     """One of two replicas denies the name to those who ask as libc does; the other has not been asked yet."""
     assert scene.cluster.query((REPLICAS[0], 53), scene.leader.name).rcode == dns.NXDOMAIN
@@ -171,6 +182,7 @@ RECOVERS = [
     ("truncated", "cached", works_all_the_time(Faults(truncates=True))),
     ("first-server-dead", "plain", first_server_dead(NOBODY)),
     ("first-server-nowhere", "plain", first_server_dead("10.77.200.200")),
+    ("first-server-denies", "plain", first_server_denies),
     ("replicas-disagree", "replicas", replicas_disagree),
     ("silent-address-then-corrected", "plain", leads_elsewhere(DEAF)),
     ("silent-address-then-corrected", "cached", leads_elsewhere(DEAF, BEHIND)),

@@ -85,6 +85,18 @@ def test_pods_with_ipv6_are_one_instance(make_instance, flux, families, platform
     assert_one_instance(instance, pods)
 
 
+def test_a_dual_stack_leader_that_answers_on_ipv4_only(make_instance, flux):
+    """Its AAAA record leads nowhere; libzmq would dial it and never the other, so the brokers get the number."""
+    instance = make_instance(families=BOTH)
+    pods = [make_pod(instance, flux, f"pod-{n}", JOB_COMPLETION_INDEX=n) for n in range(SIZE)]
+    instance.cluster.publish(*pods)
+    pods[0].start()
+    pods[0].enter_network("ip", "addr", "del", f"{pods[0].more_addresses[0]}/64", "dev", "eth0")
+    for pod in pods[1:]:
+        pod.start()
+    assert_one_instance(instance, pods)
+
+
 @pytest.mark.parametrize("ip", ["4", "6"])
 def test_a_dual_stack_pod_can_be_told_its_family(make_instance, flux, ip):
     instance = make_instance(families=BOTH)

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`muster up` over stand-ins: how an instance ends, and that nothing of it is left."""
+import contextlib
+import pathlib
 import shutil
 import signal
 import time
@@ -150,6 +152,26 @@ def test_a_follower_that_leaves_later_does_not_end_the_instance(bench, place):
     done = up(bench, place, 3, "sleep", "0.5", behaviour={1: {"leave": 1}, 2: {"leave": 0}}).wait(20)
     assert done.code == 0, done
     assert "rank 1 has ended with exit code 1" in done.err and "rank 2" not in done.err, done
+
+
+def test_a_follower_that_is_killed_takes_its_processes_along(bench, place):
+    """As a container does; its broker would live on as a member of the instance."""
+    process = up(bench, place, 3, "sh", "-c", f"until [ -e {place}/*/pods/go ]; do sleep 0.05; done",
+                 behaviour={1: {"daemon": True, "leave": -9}, 2: {"daemon": True}})
+    process.wait_for("rank 1 has ended by signal 9 .*: the instance goes on without it")
+    wait_until(lambda: len(daemons(place)) == 1, lambda: f"the end of one of {daemons(place)}", 15)
+    (instance(place) / "go").touch()
+    assert process.wait(20).code == 0
+
+
+def daemons(place):
+    """What stand-ins with "daemon" have left."""
+    found = []
+    for pid in up_driver.with_word(str(place)):
+        with contextlib.suppress(OSError):
+            if b"sleep\x00600" in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes():
+                found.append(pid)
+    return found
 
 
 def test_a_leader_that_dies_takes_the_followers_along(bench, place):

@@ -6,7 +6,7 @@ STAND_IN in the environment changes single ranks, as JSON: {"2": {"exit": 78}}. 
     exit       ends with this code before it comes online
     die        the same by this signal
     lines      lines to print to stderr when it begins
-    leave      once the instance has formed it ends with this code
+    leave      once the instance has formed it ends with this code; negative: by that signal
     stop_code  ends with this code when it is stopped
     deaf       true: ignores every request to stop, and the end of the leader
     daemon     true: leaves a process in a session of its own behind
@@ -62,6 +62,8 @@ log("rc1-success: init->quorum 0.01s")
 if rank > 0:
     if "leave" in mine:
         wait_for((instance / "formed").exists)
+        if mine["leave"] < 0:
+            os.kill(os.getpid(), -mine["leave"])
         sys.exit(mine["leave"])
     wait_for(lambda: not mine.get("deaf") and (instance / "over").exists())
     sys.exit(0)

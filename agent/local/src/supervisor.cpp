@@ -120,7 +120,14 @@ void Supervisor::on_end(std::uint32_t rank, ExitStatus status) {
     else
         on_follower_end(rank, status);
     give_up_place(rank);
+    if (status.signal != 0) end_strays();
     if (living_ == 0 && phase_ != Phase::running) sweep();
+}
+
+/// The pod's first process was killed; what it watched over has fallen to us. In a cluster it would
+/// have ended with it, as every process of a container does.
+void Supervisor::end_strays() {
+    if (parts_.strays.kill() > 0) reactor_->after(sweep_interval, [this] { end_strays(); });
 }
 
 /// The leader's code. A program that died of our stop died of the user's signal, whichever one the

@@ -66,6 +66,7 @@ class Supervisor {
     void on_signal(int signal);
     void stop(int signal, Duration patience);
     void kill();
+    void end_strays();
     void sweep();
     void leave_when_written();
 

@@ -106,6 +106,10 @@ void choose_flux(const std::optional<std::string>& wanted, local::UpOptions& opt
 /// once.
 Result<bootstrap::Plan> try_plan(Settings settings, const local::UpOptions& options) {
     const std::uint32_t most = options.max_size.value_or(options.size);
+    if (settings.nodes.value_or(0) > options.size)
+        return fail(Kind::usage,
+                    "--nodes {} is larger than -n {}: no more brokers come, up starts them all",
+                    *settings.nodes, options.size);
     settings.size = options.size;
     settings.max_size = most;
     settings.rank = 0;

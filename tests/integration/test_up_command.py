@@ -41,6 +41,7 @@ def in_terminal(*arguments, **environment):
     (["-n", "2", "--topology", "ring"], 64, "topology 'ring' is unknown"),
     (["-n", "2", "--mode", "batch", "--", "a"], 64, "--mode batch takes one script"),
     (["-n", "2", "--nodes", "3"], 64, "--nodes 3 is larger"),
+    (["-n", "2", "--max-size", "4", "--nodes", "4"], 64, "--nodes 4 is larger than -n 2"),
     (["-n", "2", "--flux", "/nowhere/flux"], 127, "/nowhere/flux"),
     (["-n", "2", "--flux", "/etc/passwd"], 126, "/etc/passwd"),
     (["-n", "2", "--cert", "/nowhere/curve.cert"], 73, "/nowhere/curve.cert"),

@@ -79,6 +79,11 @@ Result<discovery::Identity> identity_from_bootstrap(const Settings& settings,
                                                     const broker_config::Bootstrap& bootstrap,
                                                     const std::vector<broker_config::Peer>& peers,
                                                     const std::string& hostname) {
+    if (bootstrap.hosts.empty())
+        return fail(Kind::config,
+                    "{}:{}: bootstrap.hosts: it is missing, and a [bootstrap] of yours replaces "
+                    "muster's as a whole: list the hosts, or leave [bootstrap] out",
+                    bootstrap.file, bootstrap.line.number);
     TRY(broker_config::check_bootstrap(bootstrap, peers, hostname));
     TRY_ASSIGN(const std::uint32_t rank, broker_config::rank_of(peers, hostname));
     discovery::Identity identity{.platform = discovery::Platform::list, .rank = rank};

@@ -1,14 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "muster/bootstrap/write.hpp"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 
 #include "muster/base/atomic_file.hpp"
 
 namespace muster::bootstrap {
 namespace {
+
+/// `path` and the directories above it that are not there yet, outermost first.
+void append_missing(const std::string& path, std::vector<std::string>& missing) {
+    for (std::size_t end = path.find('/', 1);; end = path.find('/', end + 1)) {
+        const auto prefix = path.substr(0, end);
+        struct stat status{};
+        if (::lstat(prefix.c_str(), &status) != 0 && errno == ENOENT) missing.push_back(prefix);
+        if (end == std::string::npos) return;
+    }
+}
+
+/// What write_files() is going to make and is not there yet.
+std::vector<std::string> find_missing(const Plan& plan) {
+    std::vector<std::string> missing;
+    for (const auto& directory : plan.directories) append_missing(directory, missing);
+    for (const auto& path :
+         {plan.paths.curve_cert, plan.paths.resources, plan.paths.broker_toml, plan.paths.batch})
+        append_missing(path, missing);
+    return missing;
+}
 
 Result<void> write_files(const Plan& plan, const curve::Certificate& certificate) {
     for (const auto& directory : plan.directories) TRY(make_directories(directory, 0700));
@@ -38,7 +60,13 @@ Result<void> with_mend(const Plan& plan, Result<void> written) {
 }  // namespace
 
 Result<void> write_plan(const Plan& plan, const curve::Certificate& certificate) {
-    return with_mend(plan, write_files(plan, certificate));
+    const auto made = find_missing(plan);
+    auto written = write_files(plan, certificate);
+    // A file of ours without the others is of no use to anybody, least of all the key.
+    if (!written)
+        for (auto path = made.rbegin(); path != made.rend(); ++path)
+            static_cast<void>(std::remove(path->c_str()));
+    return with_mend(plan, std::move(written));
 }
 
 Result<void> write_broker_toml(const Plan& plan) {

@@ -59,6 +59,26 @@ TEST_F(WritePlan, RemovesWhatAnEarlierLifeSaid) {
     EXPECT_FALSE(std::filesystem::exists(made.paths.leaving));
 }
 
+TEST_F(WritePlan, TakesBackWhatItMadeWhenTheRestCannotBeWritten) {
+    std::filesystem::create_directories(directory_ + "/x/broker.toml/in the way");
+    ASSERT_FALSE(write_plan(plan("/x"), certificate()));
+    std::vector<std::string> names;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(directory_))
+        names.push_back(entry.path().filename());
+    EXPECT_THAT(names, UnorderedElementsAre("x", "broker.toml", "in the way"));
+}
+
+TEST_F(WritePlan, TakesBackNothingThatWasThereBefore) {
+    const auto made = plan("");
+    ASSERT_TRUE(write_plan(made, certificate()));
+    std::filesystem::remove(made.paths.broker_toml);
+    std::filesystem::create_directories(made.paths.broker_toml + "/in the way");
+    ASSERT_FALSE(write_plan(made, certificate()));
+    EXPECT_TRUE(std::filesystem::exists(made.paths.curve_cert));
+    EXPECT_TRUE(std::filesystem::exists(made.paths.resources));
+    EXPECT_TRUE(std::filesystem::exists(made.paths.rundir));
+}
+
 TEST_F(WritePlan, NamesTheDirectoryAndTheMend) {
     std::ofstream(directory_ + "/file") << "in the way";
     const auto written = write_plan(plan("/file/dir"), certificate());

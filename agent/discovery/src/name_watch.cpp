@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 
 constexpr Duration shortest_interval = 100ms;
 constexpr Duration longest_interval = 1s;
-constexpr Duration hurry = 60s;  // after so long, the interval grows
+constexpr int patience = 150;  // the interval is no more than this part of what was waited already
 /// Of refresh(): for the other of two replies, and for the first.
 constexpr Duration other_reply_wait = 20ms;
 constexpr Duration first_reply_wait = 500ms;
@@ -73,8 +73,8 @@ Duration NameWatch::random_below(Duration bound) {
 Duration NameWatch::interval(TimePoint now) const {
     const Duration paced =
         std::max<Duration>(shortest_interval, std::chrono::microseconds(500) * options_.size);
-    const auto grown = paced * ((now - begun_) / hurry);
-    return std::clamp<Duration>(grown, paced, std::max(paced, longest_interval));
+    return std::clamp<Duration>((now - begun_) / patience, paced,
+                                std::max(paced, longest_interval));
 }
 
 bool NameWatch::is_known() const {

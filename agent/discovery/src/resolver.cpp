@@ -40,7 +40,9 @@ class ServersResolver final : public Resolver {
                                   .text = "this name cannot stand in DNS"};
             query.order.clear();
         }
+        ++asking_;
         ask_next(id);
+        --asking_;
         probe(question);
     }
 
@@ -130,9 +132,11 @@ class ServersResolver final : public Resolver {
         auto node = queries_.extract(id);
         reactor_->cancel(node.mapped().timer);
         said.first_server_silent = !servers_.empty() && servers_.front()->is_silent;
+        auto callback = std::move(node.mapped().callback);
+        if (asking_ == 0) return callback(std::move(said));
         const auto timer = std::make_shared<Reactor::TimerId>(0);
         *timer = reactor_->after(Duration::zero(), [this, timer, said = std::move(said),
-                                                    callback = std::move(node.mapped().callback)] {
+                                                    callback = std::move(callback)] {
             std::erase(replying_, *timer);
             callback(said);
         });
@@ -153,6 +157,7 @@ class ServersResolver final : public Resolver {
     std::map<std::uint64_t, Query> queries_;
     std::vector<Reactor::TimerId> replying_;
     std::uint64_t last_query_ = 0;
+    int asking_ = 0;  ///< depth of ask()
     std::ptrdiff_t turn_ = 0;
     TimePoint probe_at_{};
     std::mt19937 random_;

@@ -26,8 +26,10 @@ constexpr Duration key_patience = 10s;
 constexpr Duration stale_patience = 35s;
 constexpr std::size_t most_targets = 8;
 
-Duration longest_backoff(std::uint32_t size) {
-    return std::max<Duration>(200ms, std::chrono::microseconds(250) * size);
+/// After a long wait another percent of it does no harm.
+Duration longest_backoff(std::uint32_t size, Duration waited) {
+    const auto paced = std::max<Duration>(200ms, std::chrono::microseconds(250) * size);
+    return std::clamp<Duration>(waited / 150, paced, std::max<Duration>(paced, 1s));
 }
 
 /// 1, 5, 15, 60 s, and then every minute.
@@ -144,8 +146,10 @@ void Walk::ask_due_questions() {
     if (!watch_) return;
     for (const auto& question : watch_->questions(now(), seams_.clock.wall())) {
         ++passage_.questions;
-        seams_.resolver->ask(question, [this, question, asked_at = now()](const Reply& reply) {
-            hear(question, reply, asked_at);
+        // The resolver may serve others, and outlive this walk.
+        seams_.resolver->ask(question, [this, alive = std::weak_ptr(alive_), question,
+                                        asked_at = now()](const Reply& reply) {
+            if (!alive.expired()) hear(question, reply, asked_at);
         });
     }
 }
@@ -284,7 +288,7 @@ void Walk::end_round() {
     settle(*round_failure_);
     if (is_hopeless()) return give_up();
     const bool is_refused = round_failure_->gate == Gate::curve;
-    const auto longest = longest_backoff(request_.size);
+    const auto longest = longest_backoff(request_.size, since_start());
     const auto delay = is_refused ? longest : backoff_;
     backoff_ = std::min(backoff_ * 2, longest);
     round_at_ = now() + Duration(std::uniform_int_distribution<Duration::rep>(

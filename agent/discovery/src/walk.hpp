@@ -135,6 +135,7 @@ class Walk {
     std::optional<TimePoint> refused_since_;
     Passage passage_;
     std::optional<Verdict> verdict_;
+    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
 }  // namespace muster::discovery

@@ -98,7 +98,7 @@ TEST_F(WalkTest, SaysThatTheNameNeverAppeared) {
     EXPECT_EQ(pod.failure().waited, 10min);
     EXPECT_EQ(pod.failure().asked, name);
     EXPECT_THAT(pod.failure().answered, HasSubstr("no such name, says auth"));
-    // Every 100 ms for a minute, then ever more slowly, up to one a second.
+    // Every 100 ms for 15 s, then ever more slowly, up to one a second.
     EXPECT_GT(pod.failure().so_far.questions, 600);
     EXPECT_LT(pod.failure().so_far.questions, 3600);
 }
@@ -382,6 +382,16 @@ TEST_F(WalkTest, AsksAnewBeforeEveryDial) {
     std::size_t plain = 0;
     for (const auto& question : world.asked) plain += is_plain(question) ? 1u : 0u;
     EXPECT_GE(plain, pod.dialler.dials.size());
+}
+
+TEST_F(WalkTest, MayEndWhileItsQuestionsAreUnderWay) {
+    world.dns_delay = 1s;
+    start(request(100ms));
+    go();
+    ASSERT_TRUE(pods.front()->walk.has_ended());
+    pods.front().reset(new Pod(world, request(100ms)));
+    go();  // the answers come; nobody hears them
+    SUCCEED();
 }
 
 TEST_F(WalkTest, DialsMoreSlowlyTheMorePodsThereAre) {

@@ -151,10 +151,12 @@ struct Record {
     std::uint32_t minimum = 0;  // SOA
 };
 
+/// Empty when there are no bytes.
 std::string format_address(int family, View bytes) {
     std::array<char, INET6_ADDRSTRLEN> text{};
-    return ::inet_ntop(family, bytes.data(), text.data(), text.size()) == nullptr ? ""
-                                                                                  : text.data();
+    if (bytes.empty()) return {};
+    const char* result = ::inet_ntop(family, bytes.data(), text.data(), text.size());
+    return result == nullptr ? "" : result;
 }
 
 /// What of the record's data concerns us; false when it does not fit its length.

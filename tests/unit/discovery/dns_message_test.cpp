@@ -227,7 +227,7 @@ TEST(ParseReply, WritesOddNamesUnambiguously) {
     const auto reply = parse_reply(Writer()
                                        .header(answer, 1)
                                        .question(12)
-                                       .record(12, 5, 15)
+                                       .record(12, 5, 13)
                                        .label("Proj_a.b")
                                        .label("\x01z")
                                        .label("")

@@ -90,9 +90,9 @@ Result<SecretText> format(const Certificate& certificate) {
     return std::move(writer).finish();
 }
 
-Result<void> write(const std::string& path, const Certificate& certificate) {
+Result<void> write(const std::string& path, const Certificate& certificate, Lasting lasting) {
     TRY_ASSIGN(const SecretText text, format(certificate));
-    return write_file(path, text.view(), 0600);
+    return write_file(path, text.view(), 0600, lasting);
 }
 
 }  // namespace muster::curve

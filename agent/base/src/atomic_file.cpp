@@ -28,8 +28,9 @@ class TemporaryFile {
     }
     const Fd& fd() const { return fd_; }
 
-    bool commit(const std::string& target) {
-        if (::fsync(fd_.get()) != 0 || ::rename(path_.c_str(), target.c_str()) != 0) return false;
+    bool commit(const std::string& target, Lasting lasting) {
+        if (lasting == Lasting::yes && ::fsync(fd_.get()) != 0) return false;
+        if (::rename(path_.c_str(), target.c_str()) != 0) return false;
         fd_.reset();
         return true;
     }
@@ -73,7 +74,8 @@ bool is_replaceable(const std::string& path) {
 
 }  // namespace
 
-Result<void> write_file(const std::string& path, std::string_view content, mode_t mode) {
+Result<void> write_file(const std::string& path, std::string_view content, mode_t mode,
+                        Lasting lasting) {
     if (holds_already(path, content, mode)) return {};
     if (!is_replaceable(path))
         return fail(Kind::io, "write {}: not a regular file: name another path", path);
@@ -81,12 +83,14 @@ Result<void> write_file(const std::string& path, std::string_view content, mode_
     if (!file.fd()) return fail(Kind::io, "write {}: {}", path, os_error(errno));
     if (auto written = write_all(file.fd().get(), content); !written)
         return tl::unexpected<Error>(std::move(written.error()).within(path));
-    if (::fchmod(file.fd().get(), mode) != 0 || !file.commit(path))
+    if (::fchmod(file.fd().get(), mode) != 0 || !file.commit(path, lasting))
         return fail(Kind::io, "write {}: {}", path, os_error(errno));
     return {};
 }
 
 Result<void> make_directories(const std::string& path, mode_t mode) {
+    struct stat present{};
+    if (::stat(path.c_str(), &present) == 0 && S_ISDIR(present.st_mode)) return {};
     for (std::size_t end = path.find('/', 1);; end = path.find('/', end + 1)) {
         const std::string prefix = path.substr(0, end);
         if (::mkdir(prefix.c_str(), mode) != 0) {

@@ -16,6 +16,7 @@ namespace {
 
 using json::Value;
 
+constexpr std::size_t most_addresses = 8;
 constexpr std::array<std::string_view, 9> phase_names{
     "start", "identify", "plan", "write", "name", "address", "listener", "curve", "exec"};
 
@@ -149,7 +150,8 @@ void Report::describe(const Plan& plan, const LocalFacts& facts) {
     flux = facts.flux;
     rehearsal = facts.rehearsal;
     shape = facts.shape;
-    addresses = own_addresses();
+    for (const auto& own : facts.pod.addresses)
+        if (addresses.size() < most_addresses) addresses.push_back(own.address);
     lives = count_lives(read_file(plan.paths.report, 1u << 20).value_or(""), lives.supervisor,
                         lives.first);
 }
@@ -191,7 +193,7 @@ std::string format_report(const Report& report) {
 }
 
 Result<void> write_report(const std::string& path, const Report& report) {
-    return write_file(path, format_report(report), 0644);
+    return write_file(path, format_report(report), 0644, Lasting::no);
 }
 
 }  // namespace muster::bootstrap

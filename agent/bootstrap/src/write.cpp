@@ -34,11 +34,13 @@ std::vector<std::string> find_missing(const Plan& plan) {
 
 Result<void> write_files(const Plan& plan, const curve::Certificate& certificate) {
     for (const auto& directory : plan.directories) TRY(make_directories(directory, 0700));
-    if (plan.certificate_is_ours) TRY(curve::write(plan.paths.curve_cert, certificate));
+    if (plan.certificate_is_ours)
+        TRY(curve::write(plan.paths.curve_cert, certificate, Lasting::no));
     if (!plan.resources_json.empty())
-        TRY(write_file(plan.paths.resources, plan.resources_json, 0644));
-    TRY(write_file(plan.paths.broker_toml, plan.broker_toml, 0644));
-    if (!plan.batch_lines.empty()) TRY(write_file(plan.paths.batch, plan.batch_lines, 0644));
+        TRY(write_file(plan.paths.resources, plan.resources_json, 0644, Lasting::no));
+    TRY(write_file(plan.paths.broker_toml, plan.broker_toml, 0644, Lasting::no));
+    if (!plan.batch_lines.empty())
+        TRY(write_file(plan.paths.batch, plan.batch_lines, 0644, Lasting::no));
     // Of an earlier life of this pod: neither says anything of the broker that is about to run.
     for (const auto& stale : {plan.paths.status, plan.paths.leaving}) {
         if (::unlink(stale.c_str()) != 0 && errno != ENOENT)
@@ -70,7 +72,7 @@ Result<void> write_plan(const Plan& plan, const curve::Certificate& certificate)
 }
 
 Result<void> write_broker_toml(const Plan& plan) {
-    return with_mend(plan, write_file(plan.paths.broker_toml, plan.broker_toml, 0644));
+    return with_mend(plan, write_file(plan.paths.broker_toml, plan.broker_toml, 0644, Lasting::no));
 }
 
 }  // namespace muster::bootstrap

@@ -136,7 +136,7 @@ class Leaving {
     }
 
     void mark() {
-        if (const auto marked = write_file(pod_.plan.paths.leaving, "", 0644); !marked)
+        if (const auto marked = write_file(pod_.plan.paths.leaving, "", 0644, Lasting::no); !marked)
             note_ += "; " + marked.error().message;
     }
 

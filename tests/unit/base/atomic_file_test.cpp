@@ -7,12 +7,23 @@
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <csignal>
 #include <filesystem>
 
 #include "scratch.hpp"
+
+namespace {
+int synchronised = 0;
+}  // namespace
+
+/// In the place of libc's.
+extern "C" int fsync(int fd) {
+    ++synchronised;
+    return static_cast<int>(::syscall(SYS_fsync, fd));
+}
 
 namespace muster {
 namespace {
@@ -28,6 +39,15 @@ std::size_t files_in(const std::string& directory) {
 ino_t inode(const std::string& path) {
     struct stat status{};
     return ::stat(path.c_str(), &status) == 0 ? status.st_ino : 0;
+}
+
+TEST(WriteFile, WaitsForTheDiskOnlyWhereTheFileIsLasting) {
+    const Scratch scratch;
+    synchronised = 0;
+    EXPECT_TRUE(write_file(scratch / "made-anew", "a", 0644, Lasting::no));
+    EXPECT_EQ(synchronised, 0);
+    EXPECT_TRUE(write_file(scratch / "kept", "a", 0644));
+    EXPECT_EQ(synchronised, 1);
 }
 
 TEST(WriteFile, MakesAFileWithExactlyItsMode) {

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "muster/base/atomic_file.hpp"
 #include "muster/base/clock.hpp"
 #include "muster/base/result.hpp"
 #include "muster/curve/keys.hpp"
@@ -55,6 +56,7 @@ Result<Certificate> read(const std::string& path,
 
 /// Writes format() to `path`, 0600 from its creation, atomically; a file with the same content and
 /// mode is left as it is. Errors: those of format(); io.
-Result<void> write(const std::string& path, const Certificate& certificate);
+Result<void> write(const std::string& path, const Certificate& certificate,
+                   Lasting lasting = Lasting::yes);
 
 }  // namespace muster::curve

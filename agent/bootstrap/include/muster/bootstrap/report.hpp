@@ -72,9 +72,10 @@ struct Report {
     std::optional<Parent> parent;
     std::string flux;  ///< program
     bool rehearsal = false;
-    resources::Shape shape;              ///< what this pod may use
-    std::vector<std::string> addresses;  ///< its own, without loopback and link-local ones
-    std::string key;                     ///< fingerprint
+    resources::Shape shape;  ///< what this pod may use
+    std::vector<std::string>
+        addresses;    ///< its own, at most eight, without loopback and link-local ones
+    std::string key;  ///< fingerprint
     std::optional<GateReport> gates;
     std::optional<Error> error;
 
@@ -91,9 +92,6 @@ Report begin_report(std::string_view version, const Clock& clock);
 
 /// The supervisor of Lives; for a process whose parent is muster-init.
 std::string supervisor_of_this_process();
-
-/// Numeric addresses of this pod's interfaces that are up, at most eight.
-std::vector<std::string> own_addresses();
 
 std::string format_report(const Report& report);
 

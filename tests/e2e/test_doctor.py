@@ -73,6 +73,21 @@ def test_the_settings_are_those_of_the_entrypoint(instance):
     assert [peer["port"] for peer in peers] == [8060, 8060]
 
 
+def test_peers_of_a_tree(instance, flux):
+    """kary:2: ranks 0 and 1 have children and listen; an elastic rank that is absent is no fault."""
+    pods = instance.pods(4, "sleep", "600", flux=flux, mode="launcher", topology="kary:2", max_size=5)
+    instance.cluster.start(pods)
+    wait_well(pods[3])
+    found = ask(pods[3], "peers")
+    assert [(peer["listens"], peer.get("parent"), peer["reached"], peer["gate"]) for peer in found["ranks"]] == [
+        (True, None, True, "curve"), (True, 0, True, "curve"), (False, 0, True, "address"), (False, 1, True, "address"),
+        (False, 1, False, "name")], found
+    assert "(may be absent)" in muster(pods[0], "peers").out
+    pods[1].delete()
+    found = ask(pods[2], "peers", "--for=1s", code=69)
+    assert [peer["reached"] for peer in found["ranks"]] == [True, False, True, True, False], found
+
+
 def test_while_the_leader_is_absent(instance, flux):
     """No name, then an address without a listener; the probes say what check says, and live leaves the pod alone."""
     leader, follower = instance.pods(2, "sleep", "600", flux=flux, mode="launcher")

@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "scratch.hpp"
+
 namespace muster::doctor {
 namespace {
 
@@ -16,7 +18,6 @@ using testing::Pair;
 /// A /proc/1 with these strings.
 class EntrypointOf : public testing::Test {
   protected:
-    void TearDown() override { std::filesystem::remove_all(root_); }
     Entrypoint read(const std::vector<std::string>& words,
                     const std::vector<std::string>& variables = {}) {
         std::filesystem::create_directories(root_ + "/proc/1");
@@ -29,7 +30,8 @@ class EntrypointOf : public testing::Test {
         put("environ", variables);
         return read_entrypoint(root_);
     }
-    std::string root_ = testing::TempDir() + "entrypoint";
+    Scratch scratch_;
+    std::string root_ = scratch_ / "root";
 };
 
 TEST_F(EntrypointOf, FlagsBeforeTheProgram) {

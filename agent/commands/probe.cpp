@@ -13,9 +13,9 @@
 namespace muster::commands {
 
 Result<int> probe(Words words) {
-    DoctorFlags flags{.limit = std::chrono::milliseconds(800)};
+    DoctorFlags flags{.limit = std::chrono::milliseconds(600)};
     const std::array<bootstrap::ExtraFlag, 2> extra{
-        json_flag(), limit_flag("how long it may take; kubelet's timeoutSeconds is 1 s [800ms]")};
+        json_flag(), limit_flag("how long it may take; kubelet's timeoutSeconds is 1 s [600ms]")};
     if (words.empty()) return fail(Kind::usage, "which one? startup, ready or live");
     if (words.front() == "--help") return print_help("probe", extra);
     TRY_ASSIGN(const auto which, doctor::parse_probe(words.front()));

@@ -32,7 +32,7 @@ def steps(found):
     return [step["step"] if step["outcome"] == "passed" else (step["step"], step["code"]) for step in found["steps"]]
 
 
-ALL_STEPS = ["identity", "certificate", "name", "address", "listener", "curve", "broker", "resources"]
+ALL_STEPS = ["identity", "certificate", "directory", "name", "address", "listener", "curve", "broker", "resources"]
 
 
 def wait_well(pod):
@@ -94,7 +94,7 @@ def test_while_the_leader_is_absent(instance, flux):
     follower.start()
     follower.wait_log("waiting for rank 0")
     found = ask(follower, "check", "--for=1s", code=68)
-    assert steps(found) == ["identity", "certificate", ("name", 68)], found
+    assert steps(found) == ["identity", "certificate", "directory", ("name", 68)], found
     sentence = found["steps"][-1]["text"]
     assert "rank 0 (pod-0)" in sentence and found["steps"][-1]["evidence"], found
     probed = ask(follower, "probe", "startup", code=68)
@@ -110,7 +110,7 @@ def test_while_the_leader_is_absent(instance, flux):
     stranger.start()
     instance.cluster.publish(leader)
     found = ask(follower, "check", "--for=1s", code=69)
-    assert steps(found) == ["identity", "certificate", "name", "address", ("listener", 69)], found
+    assert steps(found) == ["identity", "certificate", "directory", "name", "address", ("listener", 69)], found
     assert muster(follower, "status").code == 69
 
 

@@ -2,9 +2,11 @@
 // Asking this pod's broker.
 #include "muster/doctor/broker.hpp"
 
-#include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <charconv>
 
 #include "muster/base/fd.hpp"
@@ -12,11 +14,16 @@
 namespace muster::doctor {
 namespace {
 
+/// For curve.cert, broker.toml and R.json of a small instance.
+constexpr std::size_t least_room = 32 * 1024;
+
 void look_at_files(BrokerView& view, const bootstrap::Paths& paths) {
     view.planned = ::access(paths.broker_toml.c_str(), F_OK) == 0;
     view.leaving = ::access(paths.leaving.c_str(), F_OK) == 0;
     view.program_status = read_file(paths.status, 64).value_or("");
     while (view.program_status.ends_with('\n')) view.program_status.pop_back();
+    view.explained = read_file(paths.dir + "/explained", 4096).value_or("");
+    while (view.explained.ends_with('\n')) view.explained.pop_back();
     const auto report =
         json::Value::parse(read_file(paths.report).value_or("")).value_or(json::Value());
     const auto error = report.get("error");
@@ -63,6 +70,28 @@ std::optional<Uptime> ask_state(const Flux& flux, const Command& on, Duration li
     command.emplace_back("uptime");
     const auto answer = ask(flux, command, limit, clock);
     return read_state(flux, on, answer, limit, clock, complaint);
+}
+
+Step look_at_directory(const bootstrap::Paths& paths) {
+    // What is missing of the path is made by `muster run`, in the last directory that is there.
+    std::string there = paths.dir;
+    while (there.size() > 1 && ::access(there.c_str(), F_OK) != 0)
+        there.resize(std::max<std::size_t>(there.rfind('/'), 1));
+    std::string reason;
+    struct statvfs room{};
+    if (::access(there.c_str(), W_OK | X_OK) != 0)
+        reason = os_error(errno);
+    else if (::statvfs(there.c_str(), &room) == 0 && (room.f_bavail * room.f_frsize < least_room ||
+                                                      (room.f_files > 0 && room.f_favail == 0)))
+        reason = os_error(ENOSPC);
+    if (reason.empty()) return {"directory", fmt::format("{} can be written", paths.dir), {}, {}};
+    return {"directory",
+            {},
+            Error{Kind::io, fmt::format("write {}: {}: uid {} needs {} writable and with room (an "
+                                        "emptyDir there), or another directory with --dir "
+                                        "(MUSTER_DIR)",
+                                        there, reason, ::geteuid(), paths.dir)},
+            {}};
 }
 
 BrokerView look_at_broker(const Flux& flux, const bootstrap::Paths& paths, Depth depth,

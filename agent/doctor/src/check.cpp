@@ -79,6 +79,11 @@ class Walk {
         add(certificate_step(pod_, *certificate));
         if (auto changed = changed_certificate(pod_, *certificate))
             diagnosis_.notes.push_back(std::move(*changed));
+        // A broker that runs needs no more room for its start.
+        auto directory = look_at_directory(pod_.plan.paths);
+        const bool needed =
+            look_at_socket(pod_.flux.socket).state != Socket::State::open || directory.passed();
+        if (needed && !add(std::move(directory))) return;
         if (pod_.plan.parent && !add_gates(certificate->keys)) return;
         const auto view =
             look_at_broker(pod_.flux, pod_.plan.paths, options_.depth, options_.flux, clock_);

@@ -9,6 +9,9 @@ namespace {
 constexpr std::size_t most_evidence = 6;
 
 std::string milliseconds(Duration duration) {
+    using namespace std::chrono_literals;
+    if (duration >= 1s)
+        return fmt::format("{:.3g} s", std::chrono::duration<double>(duration).count());
     return fmt::format("{:.3g} ms", std::chrono::duration<double, std::milli>(duration).count());
 }
 

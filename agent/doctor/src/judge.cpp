@@ -43,6 +43,9 @@ Step judge_absence(const BrokerView& view, const bootstrap::Plan& plan) {
         return failed(name, view.run_failed->kind,
                       fmt::format("muster run ended before it became a broker: {}",
                                   view.run_failed->message));
+    if (!view.explained.empty())
+        return failed(name, Kind::unavailable,
+                      fmt::format("the broker has ended: {}", view.explained));
     if (!view.program_status.empty())
         return failed(name, Kind::unavailable,
                       fmt::format("the broker has ended: its program ended with {} (the "
@@ -107,9 +110,10 @@ Step judge_waiting(const BrokerView& view, const bootstrap::Plan& plan) {
                 {}};
     return failed("broker", Kind::unavailable,
                   fmt::format("the instance waits for its quorum for {}: {} of {} brokers are "
-                              "online, absent: {}; run muster check in their pods, or see why "
-                              "they do not exist",
-                              uptime.since, online, plan.quorum, names));
+                              "online, absent: {}; run muster check in {}, or see why there "
+                              "is none",
+                              uptime.since, online, plan.quorum, names,
+                              missing.size() == 1 ? "its pod" : "their pods"));
 }
 
 std::string cores(std::size_t count) {
@@ -190,8 +194,9 @@ std::vector<std::string> notes_on_others(const BrokerView& view, const bootstrap
                                     node.note.empty() ? "" : ": ", node.note));
     }
     if (!absent.empty())
-        notes.push_back(fmt::format("{} never came: run muster check in their pods",
-                                    name_ranks(absent, identity.hosts)));
+        notes.push_back(fmt::format("{} never came: run muster check in {}",
+                                    name_ranks(absent, identity.hosts),
+                                    absent.size() == 1 ? "its pod" : "their pods"));
     for (const auto& line : view.resources) {
         if (!line.drained() || (line.ranks.size() == 1 && line.ranks.contains(identity.rank)))
             continue;

@@ -29,6 +29,9 @@ ProbeOutcome look_for_reason(const Pod& pod, const BrokerView& view, Deadline de
                              const Clock& clock) {
     // A broker that answers for itself only, not with its state, is beyond its parent's gates.
     const bool before_join = view.uptime ? !view.uptime->joined() : !view.alive;
+    if (view.socket.state != Socket::State::open)
+        if (const auto step = look_at_directory(pod.plan.paths); !step.passed())
+            return failed(step);
     const auto left = deadline.left(clock.now());
     if (pod.plan.parent && before_join && left >= least_for_gates) {
         const auto certificate = bootstrap::obtain_certificate(pod.settings, pod.plan);
@@ -85,8 +88,7 @@ std::optional<ProbeOutcome> judge_probe(Probe probe, const BrokerView& view) {
     if (!view.uptime) return {};
     const auto& uptime = *view.uptime;
     const bool good = probe == Probe::startup ? uptime.joined() : uptime.online();
-    if (good)
-        return passed(fmt::format("{} for {}", uptime.state, uptime.since));
+    if (good) return passed(fmt::format("{} for {}", uptime.state, uptime.since));
     return {};
 }
 

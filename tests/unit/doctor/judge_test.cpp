@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every row of what a broker can say, and the verdict.
 #include <gmock/gmock.h>
+#include <unistd.h>
 
 #include "muster/doctor/broker.hpp"
+#include "scratch.hpp"
 
 namespace muster::doctor {
 namespace {
@@ -61,7 +63,7 @@ TEST(JudgeBroker, WhileItWaitsForItsParent) {
 TEST(JudgeBroker, WhileTheInstanceWaitsForItsQuorum) {
     EXPECT_EQ(said(judge_broker(broker_in("quorum", two_of_four), plan_of(0))),
               "69: the instance waits for its quorum for 7s: 2 of 4 brokers are online, absent: "
-              "ranks 2-3 (m-[2-3]); run muster check in their pods, or see why they do not exist");
+              "ranks 2-3 (m-[2-3]); run muster check in their pods, or see why there is none");
     auto enough = plan_of(0);
     enough.quorum = 2;
     EXPECT_THAT(said(judge_broker(broker_in("quorum", two_of_four), enough)), HasSubstr("ok: "));
@@ -79,6 +81,9 @@ TEST(JudgeBroker, ThatIsNotThere) {
     EXPECT_THAT(said(judge_broker(view, plan_of(0))), HasSubstr("though it waits for nobody"));
     view.program_status = "exit 3";
     EXPECT_THAT(said(judge_broker(view, plan_of(0))), HasSubstr("its program ended with exit 3"));
+    view.explained = "it ran out of memory; give it more";
+    EXPECT_EQ(said(judge_broker(view, plan_of(0))),
+              "69: the broker has ended: it ran out of memory; give it more");
     view.run_failed = Error{Kind::config, "the name is wrong"};
     EXPECT_EQ(said(judge_broker(view, plan_of(0))),
               "78: muster run ended before it became a broker: the name is wrong");
@@ -100,6 +105,35 @@ TEST(JudgeBroker, ThatDoesNotAnswer) {
     view.alive = false;
     EXPECT_THAT(said(judge_broker(view, plan_of(1))),
                 HasSubstr("69: the broker runs but does not"));
+}
+
+TEST(LookAtDirectory, WritableOrNot) {
+    const Scratch scratch;
+    EXPECT_TRUE(look_at_directory(bootstrap::Paths(scratch / "new/deeper")).passed());
+    const auto there = look_at_directory(bootstrap::Paths("/proc/nope"));
+    EXPECT_THAT(said(there), HasSubstr("73: write /proc: "));
+    EXPECT_THAT(said(there), HasSubstr("needs /proc/nope writable and with room"));
+}
+
+TEST(LookAtBroker, FindsWhatItsEndLeftBehind) {
+    const Scratch scratch;
+    const bootstrap::Paths paths(scratch / "");
+    scratch.file("broker.toml", "");
+    scratch.file("program.status", "signal 9\n");
+    scratch.file("explained", "because\n");
+    scratch.file("report.json", R"({"error": {"code": 78, "message": "wrong"}})");
+    scratch.file("leaving", "");
+    const auto view = look_at_broker({"/nope", paths.socket, {}}, paths, Depth::instance,
+                                     std::chrono::seconds(1), SystemClock());
+    EXPECT_EQ(view.socket.state, Socket::State::absent);
+    EXPECT_TRUE(view.planned && view.leaving);
+    EXPECT_EQ(view.program_status, "signal 9");
+    EXPECT_EQ(view.explained, "because");
+    ASSERT_TRUE(view.run_failed.has_value());
+    EXPECT_EQ(view.run_failed->kind, Kind::config);
+    scratch.file("report.json", R"({"error": {"code": 12345, "message": "wrong"}})");
+    EXPECT_FALSE(look_at_broker({"/nope", paths.socket, {}}, paths, Depth::state, {}, SystemClock())
+                     .run_failed.has_value());
 }
 
 TEST(JudgeResources, AgainstR) {
@@ -144,7 +178,7 @@ TEST(NotesOnOthers, WhoIsLostAbsentOrDrained) {
     view.resources = *parse_resource_status("avail|0|\ndrained|2-3|\ndrained|0|mine\n");
     EXPECT_THAT(notes_on_others(view, plan),
                 ElementsAre("rank 1 (m-1) is lost: lost connection",
-                            "rank 2 (m-2) never came: run muster check in their pods",
+                            "rank 2 (m-2) never came: run muster check in its pod",
                             "ranks 2-3 (m-[2-3]) are drained: no reason given"));
     EXPECT_THAT(notes_on_others(broker_in("run", "0 m-0: full\n"), plan), IsEmpty());
 }

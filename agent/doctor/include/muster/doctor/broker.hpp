@@ -27,6 +27,7 @@ struct BrokerView {
     bool planned = false;             ///< it has written its files
     std::string program_status;       ///< "exit 3", "signal 9"; empty: the program has not ended
     std::optional<Error> run_failed;  ///< why `muster run` ended, of report.json
+    std::string explained;            ///< what `muster explain` said of the last broker's end
     bool leaving = false;             ///< `muster leave` was here
 };
 
@@ -44,6 +45,9 @@ std::optional<Uptime> ask_state(const Flux& flux, const Command& on, Duration li
 /// Asks the broker through its socket, each question for at most `limit`.
 BrokerView look_at_broker(const Flux& flux, const bootstrap::Paths& paths, Depth depth,
                           Duration limit, const Clock& clock);
+
+/// Whether `muster run` could write its files; a failure is what it ends with before its gates.
+Step look_at_directory(const bootstrap::Paths& paths);
 
 /// The broker's step: whether this pod takes part in a running instance, and if not, why. Pure.
 Step judge_broker(const BrokerView& view, const bootstrap::Plan& plan);

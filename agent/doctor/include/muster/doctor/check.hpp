@@ -14,10 +14,10 @@ struct CheckOptions {
     Depth depth = Depth::instance;
 };
 
-/// Walks identity, certificate, name, address, listener, curve, broker, resources, up to the first
-/// that fails. The gates lead to the parent; on the leader, once its broker is there, to itself, by
-/// the name at which the others dial it. Verdicts come from the code that `muster run` uses and
-/// from the broker, never from the pod's report alone.
+/// Walks identity, certificate, directory, name, address, listener, curve, broker, resources, up to
+/// the first that fails. The gates lead to the parent; on the leader, once its broker is there, to
+/// itself, by the name at which the others dial it. Verdicts come from the code that `muster run`
+/// uses and from the broker, never from the pod's report alone.
 Diagnosis check(const bootstrap::Settings& settings, const Environment& environment,
                 const CheckOptions& options, const Clock& clock);
 

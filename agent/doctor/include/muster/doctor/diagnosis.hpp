@@ -14,7 +14,7 @@ namespace muster::doctor {
 
 /// One thing that was looked at.
 struct Step {
-    std::string name;            ///< identity, certificate, name, address, listener, curve, ...
+    std::string name;            ///< identity, certificate, directory, name, address, ...
     std::string text;            ///< what was found
     std::optional<Error> error;  ///< cause and mend in one sentence; its kind is the exit code
     std::vector<std::string> evidence = {};  ///< what was asked and answered, a line each

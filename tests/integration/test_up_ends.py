@@ -189,6 +189,13 @@ def test_followers_that_do_not_notice_the_end_are_told(bench, place):
     assert 1.5 < done.seconds < 10, "they had time to end by themselves"
 
 
+def test_keep_says_what_it_leaves(bench):
+    with up_driver.place() as place:
+        done = up(bench, place, 1, "true", keep="yes").wait()
+        (kept,) = place.iterdir()
+        assert f"muster: {kept} stays behind, with a secret key: yours to remove\n" in done.err, done
+
+
 def test_keep_leaves_the_directory(bench):
     with up_driver.place() as place:
         assert up(bench, place, 1, "true", keep="yes").wait().code == 0

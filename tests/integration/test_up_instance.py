@@ -165,6 +165,11 @@ def test_a_hard_limit_that_is_too_low_is_said(bench):
     assert bench.run("sh", "-c", 'ulimit -n 200; exec "$@"', "sh", *up_driver.argv(4, "true")).code == 0
 
 
+def test_a_stack_that_is_too_small_is_said(bench):
+    done = bench.run("sh", "-c", 'ulimit -s 64; exec "$@"', "sh", *up_driver.argv(2, "true"))
+    assert done.code == 64 and "the limit of the stack is 64 KiB" in done.err and "ulimit -s" in done.err, done
+
+
 def test_the_pods_live_in_groups_of_their_own_with_nothing_to_read(bench):
     done = bench.run(*up_driver.argv(1, "sh", "-c", "readlink /proc/self/fd/0; ls /proc/self/fd | wc -l"))
     assert done.out.split() == ["/dev/null", "4"], done  # 0, 1, 2 and ls's own

@@ -18,14 +18,19 @@ constexpr std::array<std::uint16_t, 4> server_ports = {8053, 8153, 8253, 8353};
 constexpr std::array<std::uint16_t, 4> broker_ports = {8050, 8150, 8250, 8350};
 constexpr int attempts = 64;
 
-/// A socket bound to the address; without one errno says why.
-Fd bound(int type, Ipv4 address, std::uint16_t port) {
-    Fd socket(::socket(AF_INET, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-    if (!socket) return socket;
+sockaddr_in socket_address(Ipv4 address, std::uint16_t port) {
     sockaddr_in name{};
     name.sin_family = AF_INET;
     name.sin_addr.s_addr = htonl(address);
     name.sin_port = htons(port);
+    return name;
+}
+
+/// A socket bound to the address; without one errno says why.
+Fd bound(int type, Ipv4 address, std::uint16_t port) {
+    Fd socket(::socket(AF_INET, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    if (!socket) return socket;
+    const auto name = socket_address(address, port);
     const auto* generic = reinterpret_cast<const sockaddr*>(&name);
     if (::bind(socket.get(), generic, sizeof name) != 0) return {};
     if (type == SOCK_STREAM && ::listen(socket.get(), SOMAXCONN) != 0) return {};
@@ -36,6 +41,18 @@ Error unusable(Ipv4 address, int reason) {
     return {Kind::unavailable,
             fmt::format("bind the loopback address {}: {}: is the interface lo up?",
                         format_ipv4(address), os_error(reason))};
+}
+
+/// An address of an interface that is down can be bound all the same; pods would ask it for names
+/// and wait.
+Result<void> check_reachable(Ipv4 address, std::uint16_t port) {
+    const Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    const auto name = socket_address(address, port);
+    if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&name), sizeof name) == 0)
+        return {};
+    return fail(Kind::unavailable,
+                "reach the loopback address {}: {}: bring the interface lo up (ip link set lo up)",
+                format_ipv4(address), os_error(errno));
 }
 
 std::uint32_t pick_at_random() {
@@ -63,6 +80,7 @@ Result<bool> Loopback::try_claim(std::uint16_t server_port, std::optional<std::u
     }
     udp_ = bound(SOCK_DGRAM, server(), server_port);
     if (!udp_) return false;
+    TRY(check_reachable(server(), server_port));
     const auto is_free = [this](std::uint16_t at) {
         for (const std::uint32_t rank : {0u, pods_ - 1})
             if (!bound(SOCK_STREAM, pod(rank), at)) return false;

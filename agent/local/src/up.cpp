@@ -46,6 +46,17 @@ Result<void> raise_descriptor_limit(std::uint32_t pods) {
     return {};
 }
 
+/// Below this the brokers' programs die of SIGSEGV as soon as they start.
+Result<void> check_stack_limit() {
+    constexpr rlim_t needed = 128u << 10;
+    rlimit limit{};
+    ::getrlimit(RLIMIT_STACK, &limit);
+    if (limit.rlim_cur >= needed) return {};
+    return fail(Kind::usage,
+                "the limit of the stack is {} KiB, brokers need {}: raise it (ulimit -s)",
+                limit.rlim_cur >> 10, needed >> 10);
+}
+
 Result<void> check(const UpOptions& options) {
     if (options.size < 1)
         return fail(Kind::usage, "size is 0: an instance has at least one broker");
@@ -85,6 +96,7 @@ Result<int> up(const UpOptions& options) {
     TRY(check(options));
     const std::uint32_t most = options.max_size.value_or(options.size);
     TRY(raise_descriptor_limit(options.size));
+    TRY(check_stack_limit());
     const Environment users = environment();
     TRY_ASSIGN(Loopback loopback, Loopback::claim(most, options.port));
     TRY_ASSIGN(const Workspace workspace, Workspace::make(options.directory, users, most));
@@ -120,6 +132,10 @@ Result<int> up(const UpOptions& options) {
                            .strays = strays},
                           start);
     supervisor.say(describe(options));
+    if (options.keep)
+        supervisor.say(fmt::format(
+            "{} stays behind, {}", workspace.path(),
+            certificate.empty() ? "for you to remove" : "with a secret key: yours to remove"));
     auto code = supervisor.run();
     if (!options.keep)
         if (const auto removed = workspace.remove(); !removed)

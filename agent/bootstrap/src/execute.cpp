@@ -34,6 +34,21 @@ Error cannot_execute(const std::string& program, int error_number) {
     return Error{kind, fmt::format("execute {}: {}", program, os_error(error_number))};
 }
 
+/// Flux 0.88 takes a restore that is not there for nothing to restore.
+Result<void> check_files(const Settings& settings, const Plan& plan) {
+    // "auto" is Flux's word for the newest dump below its statedir.
+    if (!plan.is_leader() || !settings.restore || *settings.restore == "auto") return {};
+    const Fd file(::open(settings.restore->c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+    struct stat status{};
+    if (!file || ::fstat(file.get(), &status) != 0)
+        return fail(Kind::io, "--restore (MUSTER_RESTORE): read {}: {}", *settings.restore,
+                    os_error(errno));
+    if (!S_ISREG(status.st_mode))
+        return fail(Kind::io, "--restore (MUSTER_RESTORE): {} is no regular file",
+                    *settings.restore);
+    return {};
+}
+
 }  // namespace
 
 std::optional<Fd> take_role_pipe(const Environment& environment) {
@@ -50,6 +65,7 @@ std::optional<Fd> take_role_pipe(const Environment& environment) {
 }
 
 Result<void> check_programs(const Settings& settings, const LocalFacts& facts, const Plan& plan) {
+    TRY(check_files(settings, plan));
     if (plan.runs_program && find_program(facts.muster_init).empty())
         return fail(Kind::no_program,
                     "muster-init is neither beside muster nor in PATH: install it with muster");

@@ -218,6 +218,14 @@ Result<void> add_attributes(const Settings& settings, const LocalFacts& facts, P
     return {};
 }
 
+Result<void> check_content(const Settings& settings, const LocalFacts& facts) {
+    if (!facts.rehearsal || (!settings.restore && !settings.dump)) return {};
+    return fail(Kind::usage,
+                "--{} needs Flux: the rehearsal broker has no content, so leave it out, or name "
+                "flux with --flux (MUSTER_FLUX)",
+                settings.restore ? "restore (MUSTER_RESTORE)" : "dump (MUSTER_DUMP)");
+}
+
 Result<void> check_paths(const Paths& paths) {
     if (!paths.dir.starts_with('/'))
         return fail(Kind::usage, "--dir (MUSTER_DIR) '{}' is not an absolute path", paths.dir);
@@ -263,6 +271,7 @@ Result<Plan> make_plan(const Settings& settings, const std::vector<std::string>&
     Plan plan;
     plan.paths = Paths(settings.dir);
     TRY(check_paths(plan.paths));
+    TRY(check_content(settings, facts));
     TRY_ASSIGN(Instance instance, make_instance(settings, facts, plan.paths));
     plan.identity = std::move(instance.identity);
     const auto& identity = plan.identity;

@@ -12,8 +12,9 @@ namespace muster::bootstrap {
 /// close-on-exec.
 std::optional<Fd> take_role_pipe(const Environment& environment);
 
-/// That the broker, and the shim where the plan runs a program, can be executed; asked before
-/// anything is written. Errors: no_program, not_executable, each with the mend.
+/// That the broker, and the shim where the plan runs a program, can be executed, and that what the
+/// leader is to restore is there; asked before anything is written. Errors: no_program,
+/// not_executable, io, each with the mend.
 Result<void> check_programs(const Settings& settings, const LocalFacts& facts, const Plan& plan);
 
 /// Tells muster-init the role and becomes the broker. The broker's environment is ours without

@@ -39,8 +39,13 @@ Result<int> run(Words words);
 Result<int> status(Words words);
 Result<int> up(Words words);
 
-/// What a command printed with --help: usage line, its own flags, the settings.
-int print_help(std::string_view command, std::span<const bootstrap::ExtraFlag> extra);
+/// What a command prints with --help: usage line, its own flags, the settings that it uses, and
+/// `note`.
+int print_help(std::string_view command, std::span<const bootstrap::ExtraFlag> extra,
+               std::string_view note = "");
+
+/// Whether `up` takes the setting: each pod has its own name and addresses from it.
+bool is_for_up(std::string_view setting);
 
 /// Writes to standard output; a closed pipe is an error like any other. Errors: io.
 Result<void> print(std::string_view text);

@@ -22,6 +22,20 @@ std::string exit_codes_help() {
     return text + " 128+n  signal          the program, or the broker, was ended by signal n\n";
 }
 
+// Who the ranks are, and what each has.
+constexpr std::array<std::string_view, 12> of_resources{
+    "name",   "rank",  "size",           "max-size", "service", "namespace",
+    "domain", "hosts", "ordinals-start", "cores",    "gpus",    "resources",
+};
+
+bool uses(std::string_view command, std::string_view setting) {
+    if (command == "explain") return false;
+    if (command == "up") return is_for_up(setting);
+    if (command == "resources")
+        return std::find(of_resources.begin(), of_resources.end(), setting) != of_resources.end();
+    return true;
+}
+
 }  // namespace
 
 Result<int> help(Words words) {
@@ -46,7 +60,8 @@ Result<int> help(Words words) {
     return 0;
 }
 
-int print_help(std::string_view command, std::span<const bootstrap::ExtraFlag> extra) {
+int print_help(std::string_view command, std::span<const bootstrap::ExtraFlag> extra,
+               std::string_view note) {
     const auto rows = table();
     const auto row = std::find_if(rows.begin(), rows.end(),
                                   [command](const Command& r) { return r.name == command; });
@@ -61,8 +76,12 @@ int print_help(std::string_view command, std::span<const bootstrap::ExtraFlag> e
             fmt::format("--{}{}{}", flag.name, letter, flag.takes_value ? " VALUE" : ""),
             flag.meaning);
     }
-    text += "\nsettings, each also a variable (--max-size is MUSTER_MAX_SIZE) [default]:\n" +
-            bootstrap::format_settings_help();
+    const auto settings = bootstrap::format_settings_help(
+        [command](std::string_view setting) { return uses(command, setting); });
+    if (!settings.empty())
+        text += "\nsettings, each also a variable (--max-size is MUSTER_MAX_SIZE) [default]:\n" +
+                settings;
+    text += note;
     return print(text) ? 0 : exit_code(Kind::io);
 }
 

@@ -146,7 +146,7 @@ Result<local::UpOptions> make_options(const CommandLine& line, const OwnFlags& o
     options.muster = own_program();
     options.muster_init = bootstrap::find_own_program("muster-init");
     for (const auto& [name, text] : line.flags) {
-        if (holds(not_for_up, name))
+        if (!is_for_up(name))
             return fail(Kind::usage, "--{} is not for up, which gives each pod its own", name);
         if (name == "dir") options.directory = text;
         if (!holds(taken_by_up, name))
@@ -155,13 +155,29 @@ Result<local::UpOptions> make_options(const CommandLine& line, const OwnFlags& o
     return options;
 }
 
+/// What --help says below the settings.
+std::string help_note() {
+    std::string variables;
+    for (const auto name : not_for_up) variables += bootstrap::variable_name(name) + ", ";
+    return fmt::format(
+        "\nEach pod gets a name, an address and a directory of its own: {}\nand {} are not looked "
+        "at, for they may be those of a pod around `up`; --dir is the directory that\nholds the "
+        "pods' directories. The program's standard input is empty. On a terminal each line of its "
+        "output\nbegins with its task's rank, \"[0] \"; elsewhere it is left as it is.\n",
+        variables.substr(0, variables.size() - 2), bootstrap::variable_name("dir"));
+}
+
 }  // namespace
+
+bool is_for_up(std::string_view setting) {
+    return !holds(not_for_up, setting);
+}
 
 Result<int> up(Words words) {
     OwnFlags own;
     const auto environment = muster::environment();
     TRY_ASSIGN(const auto line, bootstrap::parse_command_line(words, environment, own_flags, &own));
-    if (line.help) return print_help("up", own_flags);
+    if (line.help) return print_help("up", own_flags, help_note());
     TRY_ASSIGN(auto options, make_options(line, own, environment));
     TRY_ASSIGN(const auto plan, try_plan(line.settings, options));
     options.runs_program = plan.runs_program;

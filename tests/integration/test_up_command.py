@@ -38,6 +38,7 @@ def in_terminal(*arguments, **environment):
     (["-n", "2", "--hosts", "a,b"], 64, "--hosts is not for up"),
     (["-n", "2", "--dns", "127.0.0.1"], 64, "--dns is not for up"),
     (["-n", "2", "--topolgy", "flat"], 64, "did you mean --topology?"),
+    (["-n", "2", "--keeep"], 64, "did you mean --keep?"),
     (["-n", "2", "--topology", "ring"], 64, "topology 'ring' is unknown"),
     (["-n", "2", "--mode", "batch", "--", "a"], 64, "--mode batch takes one script"),
     (["-n", "2", "--nodes", "3"], 64, "--nodes 3 is larger"),
@@ -62,6 +63,32 @@ def test_help_names_its_own_flags_and_the_settings(bench):
     assert done.code == 0
     for words in ("usage: muster up -n N", "--verbose, -v", "--timeline VALUE", "--topology "):
         assert words in done.out, done
+
+
+def test_help_says_what_the_pods_have_of_their_own_and_the_program_not(bench):
+    done = bench.muster("help", "up")
+    for variable in ("MUSTER_NAME", "MUSTER_HOSTS", "MUSTER_DNS", "MUSTER_DIR"):
+        assert variable in done.out, done
+    assert "--hosts HOSTLIST" not in done.out and "--dns " not in done.out, done
+    assert "standard input is empty" in done.out and '"[0] "' in done.out, done
+
+
+@pytest.mark.parametrize("command, shown, hidden", [
+    ("explain", ["--role", "--tail"], ["--size", "MUSTER_", "settings"]),
+    ("resources", ["--cores", "--gpus", "--resources", "--hosts", "--max-size"], ["--port", "--mode", "--dir", "--dump"]),
+    ("keygen", ["--secret", "--name"], ["--size"]),
+    ("run", ["--port", "--dump"], []),
+])
+def test_help_shows_the_settings_that_the_command_uses(bench, command, shown, hidden):
+    done = bench.muster("help", command)
+    assert done.code == 0 and all(word in done.out for word in shown), done
+    assert not [word for word in hidden if word in done.out], done
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root: a network of its own")
+def test_a_loopback_interface_that_is_down_is_said(bench):
+    done = bench.run("unshare", "-n", program("muster"), "up", "--flux", "none", "-n", 2, "--", "true")
+    assert done.code == 69 and "ip link set lo up" in done.err and done.err.count("\n") == 1, done
 
 
 def test_sizes_may_come_from_the_environment(bench):

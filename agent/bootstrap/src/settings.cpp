@@ -48,32 +48,38 @@ Result<void> apply_environment(const Environment& environment, CommandLine& line
     return {};
 }
 
-/// The setting that `wrong` was most likely meant to be, or "".
-std::string_view nearest_setting(std::string_view wrong) {
-    std::string_view best;
-    std::size_t best_distance = 3;
-    for (const auto& row : setting_rows()) {
-        std::vector<std::size_t> previous(row.name.size() + 1);
-        for (std::size_t i = 0; i < previous.size(); ++i) previous[i] = i;
-        for (std::size_t i = 1; i <= wrong.size(); ++i) {
-            std::vector<std::size_t> next{i};
-            for (std::size_t j = 1; j <= row.name.size(); ++j)
-                next.push_back(
-                    std::min({previous[j] + 1, next[j - 1] + 1,
-                              previous[j - 1] + (wrong[i - 1] == row.name[j - 1] ? 0u : 1u)}));
-            previous = std::move(next);
-        }
-        if (previous.back() < best_distance) {
-            best_distance = previous.back();
-            best = row.name;
-        }
+/// How many letters must be put in, left out or replaced to make one word of the other.
+std::size_t distance(std::string_view one, std::string_view other) {
+    std::vector<std::size_t> previous(other.size() + 1);
+    for (std::size_t i = 0; i < previous.size(); ++i) previous[i] = i;
+    for (std::size_t i = 1; i <= one.size(); ++i) {
+        std::vector<std::size_t> next{i};
+        for (std::size_t j = 1; j <= other.size(); ++j)
+            next.push_back(std::min({previous[j] + 1, next[j - 1] + 1,
+                                     previous[j - 1] + (one[i - 1] == other[j - 1] ? 0u : 1u)}));
+        previous = std::move(next);
     }
+    return previous.back();
+}
+
+/// The flag that `wrong` was most likely meant to be, or "": less than half of it may be wrong.
+std::string_view nearest_flag(std::string_view wrong, std::span<const ExtraFlag> extra) {
+    std::string_view best;
+    std::size_t best_distance = std::min<std::size_t>(3, wrong.size() / 2 + 1);
+    const auto consider = [&](std::string_view name) {
+        const auto here = distance(wrong, name);
+        if (here >= best_distance) return;
+        best_distance = here;
+        best = name;
+    };
+    for (const auto& flag : extra) consider(flag.name);
+    for (const auto& row : setting_rows()) consider(row.name);
     return best;
 }
 
-Error unknown_flag(std::string_view word) {
+Error unknown_flag(std::string_view word, std::span<const ExtraFlag> extra) {
     const auto bare = word.substr(std::min(word.find_first_not_of('-'), word.size()));
-    const auto near = nearest_setting(bare.substr(0, bare.find('=')));
+    const auto near = nearest_flag(bare.substr(0, bare.find('=')), extra);
     return Error{Kind::usage,
                  near.empty() ? fmt::format("unknown flag '{}': see --help", word)
                               : fmt::format("unknown flag '{}': did you mean --{}?", word, near)};
@@ -129,7 +135,7 @@ Result<CommandLine> parse_command_line(std::span<const std::string> words,
         const std::string_view given = argv[static_cast<std::size_t>(before)] != nullptr
                                            ? argv[static_cast<std::size_t>(before)]
                                            : "";
-        if (found == '?') return tl::unexpected<Error>(unknown_flag(given));
+        if (found == '?') return tl::unexpected<Error>(unknown_flag(given, extra));
         if (found == ':') return fail(Kind::usage, "flag '{}' needs a value: see --help", given);
         if (found == 'h') {
             line.help = true;
@@ -160,11 +166,12 @@ Result<CommandLine> parse_command_line(std::span<const std::string> words,
     return line;
 }
 
-std::string format_settings_help() {
+std::string format_settings_help(const std::function<bool(std::string_view)>& is_wanted) {
     std::string text;
     for (const auto& row : setting_rows())
-        text += fmt::format("  {:<32} {} [{}]\n", fmt::format("--{} {}", row.name, row.value),
-                            row.meaning, row.fallback);
+        if (!is_wanted || is_wanted(row.name))
+            text += fmt::format("  {:<32} {} [{}]\n", fmt::format("--{} {}", row.name, row.value),
+                                row.meaning, row.fallback);
     return text;
 }
 

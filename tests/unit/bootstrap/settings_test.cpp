@@ -101,6 +101,7 @@ TEST(Settings, RefusesBadValuesInOneSentence) {
     const Refusal refusals[] = {
         {{"--nope"}, {}, "unknown flag '--nope'"},
         {{"--szie", "4"}, {}, "did you mean --size?"},
+        {{"--nn", "4"}, {}, "unknown flag '--nn': see --help"},
         {{"-x"}, {}, "unknown flag '-x'"},
         {{"--size"}, {}, "flag '--size' needs a value"},
         {{"--size", "0"}, {}, "--size: '0' is not a number from 1"},

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -106,8 +107,9 @@ Result<CommandLine> parse_command_line(std::span<const std::string> words,
                                        std::span<const ExtraFlag> extra = {},
                                        void* extra_target = nullptr);
 
-/// "--help" of the settings, and the same table as a Markdown reference page.
-std::string format_settings_help();
+/// "--help" of the settings (of those whose names `is_wanted` takes), and the whole table as a
+/// Markdown reference page.
+std::string format_settings_help(const std::function<bool(std::string_view)>& is_wanted = {});
 std::string format_settings_reference();
 
 }  // namespace muster::bootstrap

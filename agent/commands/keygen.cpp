@@ -43,28 +43,31 @@ Result<int> keygen(Words words) {
     // itself.
     std::string path;
     std::string name = own_hostname();
+    bool flags_are_over = false;
     for (std::size_t i = 0; i < words.size(); ++i) {
         const auto& word = words[i];
-        if (word == "--help" || word == "-h") {
+        if (flags_are_over || !word.starts_with("-")) {
+            if (!path.empty())
+                return fail(Kind::usage, "one FILE, not two: '{}' and '{}'", path, word);
+            path = word;
+        } else if (word == "--help" || word == "-h") {
             TRY(print(
                 "usage: muster keygen [--secret] [--name NAME] FILE\nmakes a CURVE certificate, or "
                 "with --secret a shared secret; mode 0600, an existing file is replaced\n"));
             return 0;
-        }
-        if (word == "--secret")
+        } else if (word == "--") {
+            flags_are_over = true;
+        } else if (word == "--secret") {
             secret = true;
-        else if (word.starts_with("--name="))
+        } else if (word.starts_with("--name=")) {
             name = word.substr(7);
-        else if (word == "--name" && i + 1 < words.size())
+        } else if (word == "--name" && i + 1 < words.size()) {
             name = words[++i];
-        else if (word == "--name")
+        } else if (word == "--name") {
             return fail(Kind::usage, "flag '--name' needs a value");
-        else if (word.starts_with("-") && word != "--")
+        } else {
             return fail(Kind::usage, "unknown flag '{}': see muster keygen --help", word);
-        else if (word != "--" && !path.empty())
-            return fail(Kind::usage, "one FILE, not two: '{}' and '{}'", path, word);
-        else if (word != "--")
-            path = word;
+        }
     }
     if (path.empty())
         return fail(Kind::usage, "keygen needs a FILE to write: a secret is never printed");

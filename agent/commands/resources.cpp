@@ -18,11 +18,11 @@ Result<bootstrap::Plan> plan_of_any_names(bootstrap::Settings settings,
     settings.hosts = fmt::format("muster-[0-{}]", ranks - 1);
     settings.rank = settings.rank.value_or(0);
     settings.size = settings.max_size = ranks;
-    auto again = bootstrap::make_plan(settings, {}, facts);
-    if (!again) return made;
+    made = bootstrap::make_plan(settings, {}, facts);
+    if (!made) return made;
     log::info("the pods' names are not known, R calls them {}: --hosts (MUSTER_HOSTS) names them",
               *settings.hosts);
-    return again;
+    return made;
 }
 
 }  // namespace

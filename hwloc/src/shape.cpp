@@ -58,6 +58,10 @@ Result<Shape> parse_values(std::string_view text) {
 
 Result<void> add_clause(std::string_view clause, std::vector<std::optional<Shape>>& shapes) {
     const auto colon = clause.find(':');
+    if (colon == std::string_view::npos && !clause.empty() &&
+        clause.find('=') == std::string_view::npos)
+        return fail(Kind::usage, "it is not RANKS:cores=N; write [0-{}]:cores=N",
+                    shapes.size() - 1);
     if (colon == std::string_view::npos)
         return fail(Kind::usage, "it names no ranks; write [0-{}]:{}", shapes.size() - 1,
                     clause.empty() ? "cores=N" : clause);

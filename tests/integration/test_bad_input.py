@@ -71,6 +71,12 @@ def assert_one_sentence(done, code, *patterns):
     (["--dir", "relative/path"], ["dir", "relative/path", "absolute"]),
     (["--dir", "/" + "d" * 120], ["dir", "short"]),
     (["--mode", "interactive", "--", "true"], ["interactive"]),
+    (["--mode", "launcher"], ["launcher", "which program"]),
+    (["--mode", "batch"], ["batch", "which script"]),
+    (["--mode", "batch-raw"], ["batch-raw", "which script"]),
+    (["--dump", "/nowhere/x"], ["--dump", "MUSTER_DUMP", "rehearsal"]),
+    (["--restore", "/nowhere/x"], ["--restore", "MUSTER_RESTORE", "rehearsal"]),
+    (["--nn", "2"], ["'--nn': see --help"]),
 ])
 def test_a_flag_that_cannot_be_used(muster, place, arguments, patterns):
     assert_one_sentence(muster(*arguments), USAGE, *patterns)
@@ -103,6 +109,7 @@ def test_no_command(bench):
     (["--hosts", "flux_sample-[0-1]", "--name", "flux_sample-0"], ["_"]),
     (["--hosts", "a" * 64, "--name", "a" * 64], ["63"]),
     (["--hosts", "a,b", "--name", "a", "--rank", "7"], ["7"]),
+    (["--hosts", "a,b", "--name", "c", "--rank", "2"], ["MUSTER_RANK. 2 is beyond the 2 hosts", "add its host to --hosts"]),
     (["--hosts", "here,b"], ["cert"]),
 ])
 def test_an_identity_that_cannot_work(muster, place, arguments, patterns):
@@ -152,6 +159,19 @@ def test_a_flux_that_is_no_program(muster, tmp_path):
     (tmp_path / "flux").chmod(0o755)
     done = muster("--flux", tmp_path / "flux")
     assert done.code == NOT_EXECUTABLE and str(tmp_path / "flux") in done.err, done
+
+
+@pytest.mark.parametrize("content", ["/nowhere/dump.tar", "/etc"])
+def test_content_to_restore_that_is_not_there(muster, place, tmp_path, content):
+    """Real Flux would say nothing, and begin with nothing."""
+    (tmp_path / "flux").write_text("#!/bin/sh\necho restored\n")
+    (tmp_path / "flux").chmod(0o755)
+    words = ["--flux", tmp_path / "flux", "--restore"]
+    assert_one_sentence(muster(*words, content), IO, "--restore", "MUSTER_RESTORE", content)
+    assert not place.exists()
+    assert muster(*words, "auto").out == "restored\n"
+    (tmp_path / "dump.tar").touch()
+    assert muster(*words, tmp_path / "dump.tar").out == "restored\n"
 
 
 def test_a_program_that_does_not_exist_is_the_programs_failure(muster):

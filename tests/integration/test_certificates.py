@@ -67,6 +67,12 @@ def test_two_certificates_differ(bench, certificate, tmp_path):
     assert keys_of(certificate) != keys_of(tmp_path / "second")
 
 
+def test_keygen_takes_a_file_whose_name_begins_with_a_dash(bench, tmp_path):
+    assert bench.muster("keygen", "--", "--foo", cwd=tmp_path).code == 0
+    assert (tmp_path / "--foo").exists()
+    assert_refused(bench.muster("keygen", "--foo"), 64, "'--foo'")
+
+
 def test_keygen_into_nowhere(bench, tmp_path):
     assert_refused(bench.muster("keygen", tmp_path / "no" / "such" / "c"), IO, "no/such")
     assert_refused(bench.muster("keygen"), 64, "FILE")
@@ -191,7 +197,7 @@ def test_a_certificate_that_this_user_may_not_read(cluster, certificate):
 
 def test_plan_tells_the_fingerprint_at_most(run, certificate):
     for arguments in ([], ["--json"]):
-        done = run("--cert", certificate, *arguments, command="plan")
+        done = run("--cert", certificate, *arguments, "--", "true", command="plan")
         assert done.code == 0, done
         assert keys_of(certificate)[1] not in done.out + done.err
 

@@ -78,6 +78,11 @@ def test_r_needs_no_identity(words):
     assert "the pods' names are not known, R calls them muster-[0-2]: --hosts" in done.stderr
 
 
+def test_what_cannot_be_used_of_the_shapes_is_said_without_an_identity():
+    done = muster("resources", "--flux", "none", "--size", "4", "--resources", "[0-3")
+    assert done.returncode == 64 and "it is not RANKS:cores=N; write [0-3]:cores=N" in done.stderr and done.stderr.count("\n") == 1
+
+
 def test_shapes_reach_their_ranks():
     execution = resources(*CASES["shapes"])["execution"]
     children = {rank: entry["children"] for entry in execution["R_lite"] for rank in ids(entry["rank"])}

@@ -78,7 +78,16 @@ Result<Words> make_initial_program(const Settings& settings, const Words& comman
                                    const LocalFacts& facts, std::uint32_t size,
                                    const Paths& paths) {
     TRY(check_sizes(settings, settings.max_size.value_or(size)));
-    if (command.empty()) return Words{};
+    if (command.empty()) {
+        if (settings.mode == Mode::launcher)
+            return fail(Kind::usage,
+                        "--mode launcher (MUSTER_MODE): which program? Give it "
+                        "after --");
+        if (settings.mode == Mode::batch || settings.mode == Mode::batch_raw)
+            return fail(Kind::usage, "--mode {} (MUSTER_MODE): which script? Give it after --",
+                        settings.mode == Mode::batch ? "batch" : "batch-raw");
+        return Words{};
+    }
     TRY_ASSIGN(const Words words, make_words(settings, command, facts, size, paths));
     // The shim executes these words as they are; Flux would hand a lone argument with blanks to a
     // shell.

@@ -65,7 +65,10 @@ Result<Identity> identify_in_list(const IdentityRequest& request, const PodFacts
     TRY_ASSIGN(identity.hosts, parse_hosts(*request.hosts));
     TRY(set_list_sizes(request, identity));
     TRY_ASSIGN(identity.rank, rank_in_list(request, facts, identity));
-    TRY(check_rank(identity));
+    if (identity.rank >= identity.max_size)
+        return fail(Kind::config,
+                    "--rank (MUSTER_RANK) {} is beyond the {} hosts of {}: add its host to --hosts",
+                    identity.rank, identity.max_size, setting);
     if (request.service) {
         TRY_ASSIGN(identity.suffix, service_suffix(request, service_of_pod(facts), identity));
     } else if (request.domain) {

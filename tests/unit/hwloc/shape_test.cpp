@@ -32,6 +32,7 @@ struct Refusal {
 constexpr Refusal refusals[] = {
     {"", "resources '': it names no ranks; write [0-3]:cores=N"},
     {"cores=4", "resources 'cores=4': it names no ranks; write [0-3]:cores=4"},
+    {"[0-3", "resources '[0-3': it is not RANKS:cores=N; write [0-3]:cores=N"},
     {"[0-3]:cores=0", "resources '[0-3]:cores=0': cores must be a number from 1 to 65536, not '0'"},
     {"[0-3]:cores=65537",
      "resources '[0-3]:cores=65537': cores must be a number from 1 to 65536, not '65537'"},

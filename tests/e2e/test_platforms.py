@@ -66,8 +66,23 @@ def longest_names(instance, flux):
     return [make_pod(instance, flux, f"{'j' * 61}-{n}", JOB_COMPLETION_INDEX=n) for n in range(SIZE)]
 
 
+def list_of_services(instance, flux):
+    """Short names, each that of a Service: the search list completes them."""
+    return [make_pod(instance, flux, f"node{n}", f"node{n}.{instance.cluster.service.split('.', 1)[1]}",
+                     MUSTER_HOSTS=f"node[0-{SIZE - 1}]", MUSTER_SIZE=None) for n in range(SIZE)]
+
+
+def list_of_the_hosts_file(instance, flux):
+    """Names that no name server knows."""
+    pods = [make_pod(instance, flux, f"node{n}", "nobody.elsewhere.test", MUSTER_HOSTS=f"node[0-{SIZE - 1}]",
+                     MUSTER_SIZE=None) for n in range(SIZE)]
+    for pod in pods:
+        pod.files = {"/etc/hosts": {"text": "".join(f"{each.address}\t{each.hostname}\n" for each in pods)}}
+    return pods
+
+
 @pytest.mark.parametrize("platform", [job_set, fully_qualified_job, stateful_set, stateful_set_from_5, leader_worker_set,
-                                      longest_names], ids=lambda make: make.__name__)
+                                      longest_names, list_of_services, list_of_the_hosts_file], ids=lambda make: make.__name__)
 def test_pods_of_a_platform_are_one_instance(make_instance, flux, platform):
     instance = make_instance()
     pods = platform(instance, flux)

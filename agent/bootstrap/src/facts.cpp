@@ -115,8 +115,8 @@ Result<LocalFacts> gather_facts(const Settings& settings, const std::vector<std:
     facts.pod.environment = environment();
     facts.pod.resolv_conf =
         discovery::ResolvConf::parse(read_file("/etc/resolv.conf").value_or(""));
-    facts.pod.fqdn =
-        discovery::hosts_file_fqdn(read_file("/etc/hosts").value_or(""), facts.pod.hostname);
+    facts.pod.hosts_file = read_file("/etc/hosts").value_or("");
+    facts.pod.fqdn = discovery::hosts_file_fqdn(facts.pod.hosts_file, facts.pod.hostname);
     TRY_ASSIGN(facts.pod.addresses, discovery::own_addresses());
     TRY_ASSIGN(facts.pod.own_name, own_name(settings, facts.pod));
     if (settings.resources) {

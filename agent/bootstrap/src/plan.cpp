@@ -162,7 +162,9 @@ Result<Parent> parse_connect(const std::string& uri) {
 }
 
 Result<std::optional<Parent>> find_parent(const discovery::Identity& identity,
-                                          const std::vector<broker_config::Peer>& peers) {
+                                          const std::vector<broker_config::Peer>& peers,
+                                          const discovery::PodFacts& pod,
+                                          discovery::Family family) {
     if (peers.empty() || !peers.at(identity.rank).parent) return std::optional<Parent>{};
     const auto& peer = peers.at(*peers.at(identity.rank).parent);
     if (!peer.connect)
@@ -174,6 +176,7 @@ Result<std::optional<Parent>> find_parent(const discovery::Identity& identity,
     // Broker and gates may go different ways to the same place: names are asked of --dns, which
     // Flux cannot.
     if (!identity.addresses.empty()) parent.name = identity.dial_name(peer.rank);
+    parent.name = discovery::whole_name(parent.name, pod, family);
     return std::optional<Parent>(parent);
 }
 
@@ -283,8 +286,8 @@ Result<Plan> make_plan(const Settings& settings, const std::vector<std::string>&
     plan.certificate_is_ours = !instance.merged.own_bootstrap;
     plan.certificate =
         bootstrap && bootstrap->curve_cert ? *bootstrap->curve_cert : plan.paths.curve_cert;
-    TRY_ASSIGN(plan.parent, find_parent(identity, instance.peers));
     plan.family = instance.family.gates;
+    TRY_ASSIGN(plan.parent, find_parent(identity, instance.peers, facts.pod, plan.family));
     for (const auto& peer : instance.peers)
         plan.listens = plan.listens || peer.parent == identity.rank;
     plan.broker_toml = std::move(instance.merged.text);

@@ -49,21 +49,7 @@ Result<Identity> identify_platform(const IdentityRequest& request, const PodFact
     return identify_single(request, facts);
 }
 
-/// A name in a cluster as its search list would complete it: the gates and the broker must mean the
-/// same, and the gates ask for whole names.
-std::string complete_name(const std::string& name, const ResolvConf& conf) {
-    if (name.ends_with('.')) return name;
-    const auto cluster = cluster_domain(conf);
-    if (!cluster) return name;
-    const auto dots = std::count(name.begin(), name.end(), '.');
-    if (dots == 0)
-        return fmt::format("{}.{}.svc.{}.", name, cluster->namespace_name, cluster->domain);
-    if (dots == 1) return fmt::format("{}.svc.{}.", name, cluster->domain);
-    if (dots == 2 && name.ends_with(".svc")) return fmt::format("{}.{}.", name, cluster->domain);
-    return name + ".";
-}
-
-Result<std::string> parse_leader_address(const std::string& text, const ResolvConf& conf) {
+Result<std::string> parse_leader_address(const std::string& text, const PodFacts& facts) {
     constexpr std::string_view setting = "--leader-address (MUSTER_LEADER_ADDRESS)";
     if (const auto number = without_brackets(text); numeric_family(number) != NumericFamily::none)
         return std::string(number);
@@ -72,7 +58,7 @@ Result<std::string> parse_leader_address(const std::string& text, const ResolvCo
                     "{} '{}' is neither a name nor an address: a port is given by --port "
                     "(MUSTER_PORT)",
                     setting, text);
-    const auto whole = complete_name(text, conf);
+    const auto whole = complete_name(text, facts);
     TRY(check_name(std::string_view(whole).substr(0, whole.size() - (whole.ends_with('.') ? 1 : 0)),
                    setting));
     return whole;
@@ -155,8 +141,7 @@ Result<Identity> identify(const IdentityRequest& request, const PodFacts& facts)
         TRY_ASSIGN(identity.addresses, parse_addresses(*request.addresses, identity));
     }
     if (request.leader_address) {
-        TRY_ASSIGN(identity.leader_address,
-                   parse_leader_address(*request.leader_address, facts.resolv_conf));
+        TRY_ASSIGN(identity.leader_address, parse_leader_address(*request.leader_address, facts));
     }
     return identity;
 }

@@ -41,6 +41,9 @@ struct Container {
 };
 std::optional<Container> find_container(std::string_view name);
 
+/// A name as the search list would complete it, with the final dot; as it is where there is none.
+std::string complete_name(const std::string& name, const PodFacts& facts);
+
 /// The pod's variable `name`, or nothing when it is absent or empty.
 std::optional<std::string> variable(const PodFacts& facts, const std::string& name);
 

@@ -67,4 +67,13 @@ std::string hosts_file_fqdn(std::string_view hosts_file, std::string_view hostna
     return found;
 }
 
+std::vector<std::string> hosts_file_addresses(std::string_view hosts_file, std::string_view name) {
+    std::vector<std::string> found;
+    for_each_line(hosts_file, [&](const std::vector<std::string_view>& line) {
+        if (std::find(line.begin() + 1, line.end(), name) != line.end())
+            found.emplace_back(line.front());
+    });
+    return found;
+}
+
 }  // namespace muster::discovery

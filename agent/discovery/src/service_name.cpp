@@ -83,4 +83,33 @@ Result<std::string> service_suffix(const IdentityRequest& request, const Service
     return fmt::format(".{}.{}.svc.{}.", service, space, domain);
 }
 
+std::string complete_name(const std::string& name, const PodFacts& facts) {
+    const auto& conf = facts.resolv_conf;
+    if (name.ends_with('.') || conf.search.empty() || is_dockers(conf)) return name;
+    const auto dots = std::count(name.begin(), name.end(), '.');
+    const auto cluster = cluster_domain(conf);
+    if (!cluster) return dots == 0 ? fmt::format("{}.{}.", name, conf.search.front()) : name + ".";
+    const auto here = fmt::format("{}.svc.{}.", cluster->namespace_name, cluster->domain);
+    if (dots == 0) return fmt::format("{}.{}", name, here);
+    // "pod.service", or "service.namespace".
+    if (dots == 1 && name.ends_with("." + service_of_pod(facts).service))
+        return fmt::format("{}.{}", name, here);
+    if (dots == 1) return fmt::format("{}.svc.{}.", name, cluster->domain);
+    if (dots == 2 && name.ends_with(".svc")) return fmt::format("{}.{}.", name, cluster->domain);
+    return name + ".";
+}
+
+std::string whole_name(const std::string& name, const PodFacts& facts, Family family) {
+    if (numeric_family(name) != NumericFamily::none) return name;
+    const auto listed = hosts_file_addresses(facts.hosts_file, name);
+    const auto first_of = [&](NumericFamily wanted) -> std::string {
+        for (const auto& address : listed)
+            if (numeric_family(address) == wanted) return address;
+        return {};
+    };
+    std::string address = family == Family::ipv4 ? "" : first_of(NumericFamily::ipv6);
+    if (address.empty() && family != Family::ipv6) address = first_of(NumericFamily::ipv4);
+    return address.empty() ? complete_name(name, facts) : address;
+}
+
 }  // namespace muster::discovery

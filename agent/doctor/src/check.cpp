@@ -17,7 +17,8 @@ bootstrap::Parent target_of(const Pod& pod) {
     const auto& identity = pod.plan.identity;
     return {.rank = identity.rank,
             .host = identity.host(),
-            .name = identity.dial_name(identity.rank),
+            .name = discovery::whole_name(identity.dial_name(identity.rank), pod.facts.pod,
+                                          pod.plan.family),
             .port = pod.settings.port};
 }
 

@@ -68,6 +68,7 @@ Result<std::vector<Peer>> peers_of(const Pod& pod) {
         const bool by_number = broker.rank == 0 && pod.settings.leader_address;
         if (peer.name.empty() || (!identity.addresses.empty() && !by_number))
             peer.name = identity.dial_name(broker.rank);
+        peer.name = discovery::whole_name(peer.name, pod.facts.pod, plan.family);
         peers.push_back(std::move(peer));
     }
     for (const auto& broker : brokers)

@@ -498,6 +498,7 @@ TEST(Platforms, LeaderAddress) {
     EXPECT_EQ(dial("flux-leader", facts), "flux-leader.lab.svc.k8s.example." + own);
     EXPECT_EQ(dial("flux-leader.prod", facts), "flux-leader.prod.svc.k8s.example." + own);
     EXPECT_EQ(dial("flux-leader.prod.svc", facts), "flux-leader.prod.svc.k8s.example." + own);
+    EXPECT_EQ(dial("m-0.flux", facts), "m-0.flux.lab.svc.k8s.example." + own);
     EXPECT_EQ(dial("leader.example.org", facts), "leader.example.org." + own);
     EXPECT_EQ(dial("leader.", facts), "leader." + own);
     for (const auto* bad : {"10.96.0.7:8050", "tcp://leader", "[leader]"})
@@ -507,6 +508,43 @@ TEST(Platforms, LeaderAddress) {
                               bad));
     EXPECT_EQ(dial("a..b", facts),
               "name 'a..b' has an empty part: correct --leader-address (MUSTER_LEADER_ADDRESS)");
+}
+
+TEST(WholeName, IsWhereTheBrokersOwnLookUpLeads) {
+    PodFacts machine;
+    machine.resolv_conf = ResolvConf::parse("search example.org example.com\nnameserver 192.0.2.1");
+    machine.hosts_file =
+        "127.0.0.1 localhost\n192.0.2.7 node7.lan node7  # the seventh\n"
+        "fd00::8 node8\n192.0.2.8 node8\nfd00::9 node9\n";
+    struct Case {
+        const char* name;
+        Family family;
+        const PodFacts& facts;
+        const char* expected;
+    };
+    const PodFacts in_pod = job("m-1", 1);
+    const PodFacts in_container = container("lab-web-1.lab_default");
+    const PodFacts nowhere;
+    const Case cases[] = {
+        {"node7", Family::ipv4, machine, "192.0.2.7"},
+        {"node7", Family::any, machine, "192.0.2.7"},
+        {"node7.lan", Family::ipv4, machine, "192.0.2.7"},
+        {"node8", Family::any, machine, "fd00::8"},
+        {"node8", Family::ipv4, machine, "192.0.2.8"},
+        {"node9", Family::ipv4, machine, "node9.example.org."},
+        {"node1", Family::ipv4, machine, "node1.example.org."},
+        {"node1.", Family::ipv4, machine, "node1."},
+        {"node1.lan", Family::ipv4, machine, "node1.lan."},
+        {"192.0.2.3", Family::ipv4, machine, "192.0.2.3"},
+        {"fd00::3", Family::ipv6, machine, "fd00::3"},
+        {"m-0", Family::ipv4, in_pod, "m-0.lab.svc.k8s.example."},
+        {"m-0.flux", Family::ipv4, in_pod, "m-0.flux.lab.svc.k8s.example."},
+        {"m-0.flux.lab.svc.k8s.example.", Family::ipv4, in_pod, "m-0.flux.lab.svc.k8s.example."},
+        {"web", Family::ipv4, in_container, "web"},
+        {"web", Family::ipv4, nowhere, "web"},
+    };
+    for (const auto& row : cases)
+        EXPECT_EQ(whole_name(row.name, row.facts, row.family), row.expected) << row.name;
 }
 
 /// The laws of an instance: whoever computes, all see the same hosts, and nobody shares a rank.

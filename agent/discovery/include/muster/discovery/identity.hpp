@@ -9,6 +9,7 @@
 #include "muster/base/environment.hpp"
 #include "muster/base/hostlist.hpp"
 #include "muster/base/result.hpp"
+#include "muster/discovery/family.hpp"
 #include "muster/discovery/own_address.hpp"
 #include "muster/discovery/own_name.hpp"
 #include "muster/discovery/resolv_conf.hpp"
@@ -20,7 +21,8 @@ struct PodFacts {
     std::string hostname;  ///< gethostname(2)
     Environment environment;
     ResolvConf resolv_conf;
-    std::string fqdn;  ///< of the hostname, from /etc/hosts; empty when unknown
+    std::string fqdn;             ///< of the hostname, from /etc/hosts; empty when unknown
+    std::string hosts_file = {};  ///< the text of /etc/hosts
     std::vector<OwnAddress> addresses = {};
     OwnName own_name = {};  ///< asked only where Docker's DNS answers
 };
@@ -66,6 +68,12 @@ struct Identity {
 };
 
 std::string_view format(Platform platform);
+
+/// What the gates have to dial, so that they come to where the broker's look-up of `name` leads.
+/// Libc reads the hosts file first, and walks the search list for a short name; the gates ask name
+/// servers for whole names only. An address, or a name with its final dot where there is a search
+/// list that completes it; of that list the entry which fits the form of the name.
+std::string whole_name(const std::string& name, const PodFacts& facts, Family family);
 
 /// Recognises the platform (design, section 3), the first that fits: an explicit list; a
 /// LeaderWorkerSet by LWS_LEADER_ADDRESS; an Indexed Job, in a JobSet too, by JOB_COMPLETION_INDEX;

@@ -30,4 +30,7 @@ std::optional<ClusterDomain> cluster_domain(const ResolvConf& conf);
 /// empty when there is none.
 std::string hosts_file_fqdn(std::string_view hosts_file, std::string_view hostname);
 
+/// The addresses that hosts(5) gives `name`, in its order.
+std::vector<std::string> hosts_file_addresses(std::string_view hosts_file, std::string_view name);
+
 }  // namespace muster::discovery

@@ -37,8 +37,7 @@ class Program {
                 return *end_;
             }
             if (now() >= kill_at_) {
-                descendants_.signal(SIGKILL, pid_);
-                kill_at_ = now() + kill_again;
+                kill_all();
             }
         }
     }
@@ -92,6 +91,18 @@ class Program {
         }
     }
 
+    void kill_all() {
+        if (!said_) {
+            said_ = true;
+            say(Line() << "the program has not ended " << bound_
+                       << " after SIGTERM, a third of the grace, and is killed: raise --grace "
+                          "(MUSTER_GRACE) and the pod's terminationGracePeriodSeconds, or let it "
+                          "end sooner");
+        }
+        descendants_.signal(SIGKILL, pid_);
+        kill_at_ = now() + kill_again;
+    }
+
     void on_signal(int signal) {
         if (signal == SIGHUP || signal == SIGTERM) {
             if (kill_at_ == never) {
@@ -114,6 +125,7 @@ class Program {
     Terminal terminal_;
     Millis bound_;
     Millis kill_at_ = never;
+    bool said_ = false;  ///< that it is killed
     std::optional<End> end_;
 };
 

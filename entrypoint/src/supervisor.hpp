@@ -55,6 +55,7 @@ class Supervisor {
     Millis next_deadline() const;
 
     void forward_stop(Millis time);
+    void report_kill(Millis time);
     void kill_everything(Millis time);
     void end_life(End end);
     void report(const Life& life) const;
@@ -87,6 +88,7 @@ class Supervisor {
     int stop_ = 0;            ///< the first signal that asked us to stop
     bool forwarded_ = false;  ///< the child was sent a signal because of it
     Millis stop_at_ = never;
+    bool reported_kill_ = false;
 
     Millis hold_until_ = never;     ///< follower: then the broker gets its SIGTERM
     Millis kill_at_ = never;        ///< then everything is killed

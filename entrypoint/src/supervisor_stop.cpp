@@ -118,7 +118,23 @@ void Supervisor::on_time(Millis time) {
     }
 }
 
+/// Said once, at the first kill that a stop has led to.
+void Supervisor::report_kill(Millis time) {
+    if (stop_ == 0 || time < kill_at_ || reported_kill_) {
+        return;
+    }
+    reported_kill_ = true;
+    Line line;
+    line << (pipe_.role() == Role::none ? "the command" : role_name(pipe_.role()));
+    line << (pipe_.role() == Role::none ? "" : "'s broker, or what it has left,");
+    line << " has not ended " << time - stop_at_ << " after " << signal_name(stop_).view()
+         << " and is killed: raise --grace (MUSTER_GRACE) and the pod's "
+            "terminationGracePeriodSeconds";
+    say(line);
+}
+
 void Supervisor::kill_everything(Millis time) {
+    report_kill(time);
     descendants_.signal(SIGKILL, child_);
     if (kill_at_ != never) {
         kill_at_ = time + kill_again;

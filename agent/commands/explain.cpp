@@ -9,7 +9,9 @@
 #include <string>
 
 #include "commands.hpp"
+#include "muster/base/atomic_file.hpp"
 #include "muster/base/fd.hpp"
+#include "muster/bootstrap/plan.hpp"
 #include "muster/diagnosis.hpp"
 #include "muster/log.hpp"
 #include "termination.hpp"
@@ -117,6 +119,9 @@ std::string of_program(const std::string& recorded, const std::string& tail) {
     if (recorded == "exit 126")
         return "the program cannot be executed (exit code 126, the program's): check its mode "
                "and format";
+    if (recorded == "signal 9" && killed_for_memory() > 0)
+        return "the program was killed (SIGKILL): out of memory: the kernel has ended a process of "
+               "this pod; raise its memory limit";
     return with_finding(fmt::format("the program ended with {} (its own status, not muster's)",
                                     recorded.starts_with("signal ")
                                         ? recorded
@@ -130,7 +135,7 @@ std::string of_broker(const Question& question, const std::string& tail) {
     if (question.status == 137) {
         const auto count = killed_for_memory();
         return fmt::format(
-            "{} was killed ({}): {}", broker, end,
+            "{} was killed (SIGKILL): {}", broker,
             count > 0 ? fmt::format("out of memory: the kernel has ended {} {} of this pod; raise "
                                     "its memory limit",
                                     count, count == 1 ? "process" : "processes")
@@ -170,6 +175,8 @@ Result<int> explain(Words words) {
     const auto text = recorded.empty() ? of_broker(question, tail) : of_program(recorded, tail);
     log::error("{}", text);
     write_termination_message("muster: " + text);
+    // For the doctor, which is asked later. Where it cannot be written, the log has it.
+    static_cast<void>(write_file(bootstrap::Paths(line.settings.dir).explained, text + "\n", 0644));
     return 0;
 }
 

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "explain.hpp"
 
+#include <linux/limits.h>
 #include <string.h>
+
+#include <array>
 
 #include "text.hpp"
 
@@ -11,16 +14,37 @@ bool has_explain(char* const command[]) {
     return command[1] != nullptr && strcmp(command[1], "run") == 0;
 }
 
+namespace {
+
+/// Both roles' paths lie in the agent's directory. False when it has no name of its own.
+bool set_directory(std::array<char, PATH_MAX>& into, const char* path) {
+    const char* slash = strrchr(path, '/');
+    if (slash == nullptr || slash == path) {
+        return false;
+    }
+    const auto length = static_cast<std::size_t>(slash - path);
+    memcpy(into.data(), path, length);
+    into[length] = '\0';
+    return true;
+}
+
+}  // namespace
+
 Spawned spawn_explain(Spawner& spawner, char* program, char* const environment[], int code,
                       const RolePipe& pipe, const Relay& relay) {
     Line number;
     number << code;
-    std::array<const char*, 10> words{
+    std::array<char, PATH_MAX> directory{};
+    std::array<const char*, 12> words{
         "", "explain", "--status", number.c_str(), "--role", role_name(pipe.role())};
     std::size_t count = 6;
     if (pipe.role() == Role::leader && *pipe.path() != '\0') {
         words[count++] = "--program-status";
         words[count++] = pipe.path();
+    }
+    if (set_directory(directory, pipe.path())) {
+        words[count++] = "--dir";
+        words[count++] = directory.data();
     }
     const bool has_tail = relay.offer_tail();
     if (has_tail) {

@@ -10,9 +10,9 @@ namespace muster::init {
 /// Whether `command` is `PROGRAM run ...`: only `muster run` is known to have an explain beside it.
 bool has_explain(char* const command[]);
 
-/// Starts `PROGRAM explain --status CODE --role ROLE [--program-status PATH] [--tail]` in the
-/// background. For a leader PATH says where its program's end is recorded: the directory may have
-/// been a flag of muster run's. --tail: the end of what CMD wrote to its stderr is on stdin.
+/// Starts `PROGRAM explain --status CODE --role ROLE [--program-status PATH] [--dir DIR]
+/// [--tail]` in the background. DIR is that of the role's path, and for a leader PATH says where
+/// its program's end is recorded: the directory may have been a flag of muster run's. --tail: the end of what CMD wrote to its stderr is on stdin.
 Spawned spawn_explain(Spawner& spawner, char* program, char* const environment[], int code,
                       const RolePipe& pipe, const Relay& relay);
 

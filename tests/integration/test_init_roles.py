@@ -29,11 +29,11 @@ def follower(**broker):
 
 
 def explains(pod):
-    """The explain lines, without --tail, and the leader's --program-status, which only and every leader's has."""
+    """The explain lines, without what every one has (--dir and --tail) and every leader's (--program-status)."""
     lines = [line for line in pod.log if line.startswith("explain")]
     assert all((" --program-status /" in line) == ("--role leader" in line) for line in lines), lines
-    assert all(line.endswith(" --tail") for line in lines), lines
-    return [re.sub(r"( --program-status \S+)? --tail$", "", line) for line in lines]
+    assert all(line.endswith(f" --dir {pod.directory} --tail") for line in lines), lines
+    return [re.sub(r"( --program-status \S+)? --dir \S+ --tail$", "", line) for line in lines]
 
 
 def pauses(done):

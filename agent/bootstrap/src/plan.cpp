@@ -250,6 +250,7 @@ Paths::Paths(const std::string& directory)
       batch(dir + "/batch.lines"),
       status(dir + "/program.status"),
       leaving(dir + "/leaving"),
+      explained(dir + "/explained"),
       report(dir + "/report.json"),
       rundir(dir + "/run"),
       socket(rundir + "/local"),

@@ -41,8 +41,8 @@ Result<void> write_files(const Plan& plan, const curve::Certificate& certificate
     TRY(write_file(plan.paths.broker_toml, plan.broker_toml, 0644, Lasting::no));
     if (!plan.batch_lines.empty())
         TRY(write_file(plan.paths.batch, plan.batch_lines, 0644, Lasting::no));
-    // Of an earlier life of this pod: neither says anything of the broker that is about to run.
-    for (const auto& stale : {plan.paths.status, plan.paths.leaving}) {
+    // Of an earlier life of this pod: none of them says anything of the broker that is about to run.
+    for (const auto& stale : {plan.paths.status, plan.paths.leaving, plan.paths.explained}) {
         if (::unlink(stale.c_str()) != 0 && errno != ENOENT)
             return fail(Kind::io, "remove {}: {}", stale, os_error(errno));
     }

@@ -80,6 +80,16 @@ bool is_key(std::string_view word) {
            word.find_first_of(of_keys) != word.npos;
 }
 
+/// Where a script says with what it has ended, its first complaint is the better evidence.
+const LogLine& telling(const std::vector<LogLine>& lines, const LogLine& line) {
+    constexpr std::string_view script = "rc1.0: ";
+    if (!line.message.starts_with(script)) return line;
+    const auto first = std::ranges::find_if(lines, [&](const LogLine& other) {
+        return other.severity <= err && other.message.starts_with(script);
+    });
+    return first != lines.end() ? *first : line;
+}
+
 }  // namespace
 
 std::optional<Finding> find_cause(std::string_view last_words, Of of) {
@@ -88,7 +98,8 @@ std::optional<Finding> find_cause(std::string_view last_words, Of of) {
         if (row.of != of) continue;
         for (const auto& line : lines)
             if (const auto stars = match(row.pattern, line.message))
-                return Finding{fill(row.cause, *stars), fill(row.mend, *stars), evidence_of(line)};
+                return Finding{fill(row.cause, *stars), fill(row.mend, *stars),
+                               evidence_of(telling(lines, line))};
     }
     const auto worst = std::ranges::min_element(lines, {}, &LogLine::severity);
     if (of != Of::broker || worst == lines.end() || worst->severity > err) return {};

@@ -151,12 +151,13 @@ constexpr std::array rows{
     FluxFailure{
         broker, "disconnecting: no heartbeat for *", "it heard nothing of the leader for $1",
         "the leader's pod or node is dead, or cut off from this one: see that pod", "0.72-0.88"},
-    FluxFailure{broker, "sent disconnect control message",
-                "its parent broke off: it has ended or was started anew, has given this pod up, or "
-                "another pod came up as this rank",
-                "see the parent's log; this pod joins again by itself, and if that repeats look "
-                "for two pods with one rank",
-                "0.50-0.88"},
+    FluxFailure{
+        broker, "sent disconnect control message",
+        "its parent broke off: the parent has ended or was started anew, or has given this pod "
+        "up, or another pod came up as this rank",
+        "see the parent's log; this pod joins again by itself, and if that repeats look "
+        "for two pods with one rank",
+        "0.50-0.88"},
     FluxFailure{broker, "Upstream Flux broker is offline", "its parent ended while it was starting",
                 "see the leader's log for why", "0.79-0.88"},
     FluxFailure{broker, "goodbye timeout after *", "its parent did not answer its farewell for $1",

@@ -115,6 +115,13 @@ TEST(FindCause, TheEvidenceIsFluxsLine) {
               "overlay.crit[1]: disconnecting: no heartbeat for 4s");
 }
 
+TEST(FindCause, AScriptsFirstComplaintIsTheEvidence) {
+    EXPECT_EQ(found("<6>broker.info[0]: rc1.0: hello\n<3>broker.err[0]: rc1.0: no licence\n"
+                    "<3>broker.err[0]: rc1.0: /etc/rc1 Exited (rc=3) 0.0s\n")
+                  .evidence,
+              "broker.err[0]: rc1.0: no licence");
+}
+
 TEST(FindCause, WithoutARowTheWorstLineIsTheEvidence) {
     const auto finding = found(
         "<6>broker.info[0]: fine\n<3>kvs.err[0]: first\n<2>kvs.crit[0]: "

@@ -43,8 +43,8 @@ struct Parent {
 /// Paths of one pod, all under `dir`; the same on every pod.
 struct Paths {
     explicit Paths(const std::string& dir);
-    std::string dir, curve_cert, broker_toml, resources, batch, status, leaving, report, rundir,
-        socket, temporary;
+    std::string dir, curve_cert, broker_toml, resources, batch, status, leaving, explained, report,
+        rundir, socket, temporary;
 };
 
 /// Everything that is decided before the world is touched. Holds no secret.

@@ -167,7 +167,9 @@ void Children::hello(const std::string& identity, int connection, const Message&
         return refuse(why.starts_with("rank ") ? why : "Invalid argument");
     }
     const auto known = by_rank_.find(rank);
+    auto noticed = Severity::debug;
     if (known != by_rank_.end() && known->second.identity != identity) {
+        noticed = Severity::err;
         log_(Severity::err, "overlay",
              "{} (rank {}) reconnected after crash, dropping old connection state", host(rank),
              rank);
@@ -179,8 +181,8 @@ void Children::hello(const std::string& identity, int connection, const Message&
                                   options_.version));
     by_rank_[rank] = Child{identity, connection, reactor_.now()};
     by_identity_[identity] = rank;
-    log_(Severity::debug, "overlay", "accepting connection from {} (rank {}) status full",
-         host(rank), rank);
+    log_(noticed, "overlay", "accepting connection from {} (rank {}) status full", host(rank),
+         rank);
     send_to(identity, state_message(topic::welcome, state_));
 }
 

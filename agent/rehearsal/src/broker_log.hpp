@@ -3,6 +3,7 @@
 
 #include <fmt/core.h>
 
+#include <deque>
 #include <functional>
 #include <optional>
 #include <string>
@@ -27,6 +28,8 @@ struct LogRecord {
 /// local `<6>broker.info[2]: text`, leader `Nov 22 04:16:27.046489 UTC 2026 broker.info[2]: text`.
 std::string format_local(const LogRecord& record);
 std::string format_leader(const LogRecord& record, WallTime now);
+/// As `flux dmesg` prints it: `2026-11-22T04:16:27.046489Z broker.info[2]: text`.
+std::string format_dmesg(const LogRecord& record, WallTime now);
 
 /// A broker's log on standard error, in the forms that flux broker uses. Until the rank is known
 /// records carry the host name, and none is held back.
@@ -46,6 +49,9 @@ class BrokerLog {
     /// On the leader: prints a follower's record.
     void print_forwarded(const LogRecord& record);
 
+    /// This broker's last 1024 records, whatever their level, as `flux dmesg` prints them.
+    std::string dmesg() const;
+
     template <class... Args>
     void operator()(Severity severity, std::string_view component,
                     fmt::format_string<Args...> format, Args&&... args) {
@@ -58,6 +64,7 @@ class BrokerLog {
     Mode mode_ = Mode::leader;
     int level_ = 3;
     std::function<void(const LogRecord&)> forward_;
+    std::deque<std::string> ring_;
 };
 
 }  // namespace muster::rehearsal

@@ -110,6 +110,9 @@ void Broker::on_client(std::int64_t connection, Message message) {
         return reply(client, topic::done,
                      json::Value::object().set("value", json::Value::string(found->second)), "");
     }
+    if (message.topic == topic::log)
+        return reply(client, topic::done,
+                     json::Value::object().set("text", json::Value::string(log_.dmesg())), "");
     if (!is_leader() && !(parent_ && parent_->joined()))
         return reply(client, topic::error,
                      text_body("Upstream Flux broker is offline. Try again later."), "");

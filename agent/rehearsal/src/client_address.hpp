@@ -32,6 +32,7 @@ inline constexpr std::string_view drain = "resource.drain";
 inline constexpr std::string_view undrain = "resource.undrain";
 inline constexpr std::string_view uptime = "broker.uptime";
 inline constexpr std::string_view attribute = "broker.getattr";
+inline constexpr std::string_view log = "broker.dmesg";
 inline constexpr std::string_view shutdown = "broker.shutdown";
 
 inline constexpr std::string_view accepted = "job.accepted";

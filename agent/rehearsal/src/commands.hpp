@@ -25,6 +25,7 @@ Result<int> run_alloc(const Invocation& call);
 Result<int> run_exec(const Invocation& call);
 Result<int> run_cancel(const Invocation& call);
 Result<int> run_uptime(const Invocation& call);
+Result<int> run_dmesg(const Invocation& call);
 Result<int> run_getattr(const Invocation& call);
 Result<int> run_overlay(const Invocation& call);
 Result<int> run_resource(const Invocation& call);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// uptime, getattr, overlay, resource, shutdown: questions to the broker.
+// uptime, getattr, dmesg, overlay, resource, shutdown: questions to the broker.
 #include <unistd.h>
 
 #include <ctime>
@@ -94,6 +94,13 @@ Result<int> run_getattr(const Invocation& call) {
     }
     if (!answer) return tl::unexpected<Error>(answer.error());
     print(answer->get("value").as_string().value_or("") + '\n');
+    return 0;
+}
+
+Result<int> run_dmesg(const Invocation& call) {
+    if (!call.words.empty()) return fail(Kind::usage, "the rehearsal's dmesg takes no options");
+    TRY_ASSIGN(const auto answer, ask(call, topic::log));
+    print(answer.get("text").as_string().value_or(""));
     return 0;
 }
 

@@ -28,6 +28,7 @@ constexpr std::array commands = {
     Command{"cancel", run_cancel, "JOB..."},
     Command{"uptime", run_uptime, ""},
     Command{"getattr", run_getattr, "NAME"},
+    Command{"dmesg", run_dmesg, ""},
     Command{"overlay", run_overlay, "status"},
     Command{"resource", run_resource, "list|status|drain|undrain|R"},
     Command{"shutdown", run_shutdown, ""},

@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <vector>
 
 namespace muster::rehearsal {
@@ -24,6 +25,12 @@ TEST(BrokerLog, LeaderForm) {
               "Nov 22 04:16:27.046489 UTC 2026 resource.err[0]: x\n");
 }
 
+TEST(BrokerLog, DmesgForm) {
+    const WallTime when{std::chrono::seconds(1795320987) + std::chrono::microseconds(46489)};
+    EXPECT_EQ(format_dmesg({Severity::info, "broker", 3, "x"}, when),
+              "2026-11-22T04:16:27.046489Z broker.info[3]: x\n");
+}
+
 std::string captured(const std::function<void()>& action) {
     testing::internal::CaptureStderr();
     action();
@@ -42,6 +49,17 @@ TEST(BrokerLog, LevelIsHonoured) {
     EXPECT_EQ(captured([&] { log(Severity::info, "broker", "x"); }), "");
     EXPECT_EQ(captured([&] { log(Severity::warning, "broker", "x"); }),
               "<4>broker.warning[3]: x\n");
+}
+
+TEST(BrokerLog, RemembersWhatItDidNotPrint) {
+    BrokerLog log("pod-3");
+    log(Severity::crit, "broker", "before the rank is known");
+    log.configure(3, BrokerLog::Mode::local, 2);
+    log(Severity::info, "broker", "first");
+    EXPECT_THAT(log.dmesg(), testing::MatchesRegex("[^ ]+Z broker.info.3.: first\n"));
+    for (int i = 0; i < 1024; ++i) log(Severity::debug, "broker", "more");
+    EXPECT_THAT(log.dmesg(), testing::Not(testing::HasSubstr("first")));
+    EXPECT_EQ(std::ranges::count(log.dmesg(), '\n'), 1024);
 }
 
 TEST(BrokerLog, FollowersSpeakThroughTheLeader) {

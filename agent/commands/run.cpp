@@ -56,17 +56,19 @@ Result<void> reach_parent(const bootstrap::Settings& settings, bootstrap::Plan& 
                           const curve::KeyPair& keys, bootstrap::Report& report) {
     if (!plan.parent) return {};
     const auto& parent = *plan.parent;
-    TRY_ASSIGN(const auto reached,
-               discovery::reach({.peer = fmt::format("rank {} ({})", parent.rank, parent.host),
-                                 .name = parent.name,
-                                 .port = parent.port,
-                                 .family = plan.family,
-                                 .wait = settings.wait,
-                                 .size = plan.identity.max_size,
-                                 .doubts = plan.identity.doubts},
-                                bootstrap::make_handshakes(keys), settings.dns, SystemClock()));
-    report.gates = {
-        .address = reached.address, .questions = reached.questions, .dials = reached.dials};
+    discovery::Passage trace;
+    const auto result =
+        discovery::reach({.peer = fmt::format("rank {} ({})", parent.rank, parent.host),
+                          .name = parent.name,
+                          .port = parent.port,
+                          .family = plan.family,
+                          .wait = settings.wait,
+                          .size = plan.identity.max_size,
+                          .doubts = plan.identity.doubts},
+                         bootstrap::make_handshakes(keys), settings.dns, SystemClock(), &trace);
+    report.pass_gates(std::move(trace));
+    if (!result) return tl::unexpected<Error>(result.error());
+    const auto& reached = *result;
     log::debug("reached rank {} at {} in {} ms", parent.rank, reached.address,
                std::chrono::duration_cast<std::chrono::milliseconds>(reached.took).count());
     return spare_look_up(settings, plan, reached);

@@ -64,6 +64,8 @@ def test_only_followers_have_gates(pods):
     for report in followers:
         assert names(report)[4] == "name"
         assert report["parent"] == {"rank": 0, "host": "up-0", "name": "up-0.up.muster.internal.", "port": report["parent"]["port"]}
+        assert set(names(report)[4:-1]) == set(FOLLOWERS_GATES)
+        assert [attempt["gate"] for attempt in report["gates"]["attempts"] if attempt["passed"]][-1] == "curve"
         assert report["gates"]["address"].startswith("127.") and report["gates"]["questions"] >= 1 and report["gates"]["dials"] >= 1
 
 
@@ -132,7 +134,7 @@ VALID = {
     "parent": {"rank": 0, "host": "a0", "name": "a0.s.ns.svc.cluster.local.", "port": 8050}, "key": "0123abcd",
     "addresses": ["10.0.0.1", "fd00::1"], "lives": {"count": 1, "first_wall_us": 5, "supervisor": "7@9"},
     "phases": [{"name": "start", "wall_us": 5, "monotonic_us": 5, "took_us": 1}, {"name": "exec", "wall_us": 6, "monotonic_us": 6, "took_us": 0}],
-    "gates": {"address": "10.0.0.1", "questions": 1, "dials": 1, "handshakes": 1, "attempts": [
+    "gates": {"address": "10.0.0.1", "questions": 1, "dials": 1, "handshakes": 1, "left_out": 0, "attempts": [
         {"gate": "name", "passed": False, "asked": "a0", "answered": "no such name", "begun_us": 0, "took_us": 1}]},
     "error": {"code": 68, "message": "no name"},
 }

@@ -69,11 +69,17 @@ Value phase_values(const std::vector<PhaseTime>& phases) {
     return array;
 }
 
-Value gate_values(const GateReport& gates) {
+Phase phase_of(discovery::Gate gate) {
+    constexpr std::array<Phase, discovery::gate_count> phases{Phase::name, Phase::address,
+                                                              Phase::listener, Phase::curve};
+    return phases.at(static_cast<std::size_t>(gate));
+}
+
+Value gate_values(const discovery::Passage& gates) {
     auto attempts = Value::array();
-    for (const auto& attempt : gates.attempts)
+    for (const auto& attempt : gates.attempts.list())
         attempts.append(Value::object()
-                            .set("gate", Value::string(format(attempt.gate)))
+                            .set("gate", Value::string(discovery::format(attempt.gate)))
                             .set("passed", Value::boolean(attempt.passed))
                             .set("asked", Value::string(attempt.asked))
                             .set("answered", Value::string(attempt.answered))
@@ -84,6 +90,7 @@ Value gate_values(const GateReport& gates) {
         .set("questions", Value::integer(gates.questions))
         .set("dials", Value::integer(gates.dials))
         .set("handshakes", Value::integer(gates.handshakes))
+        .set("left_out", Value::integer(static_cast<std::int64_t>(gates.attempts.left_out())))
         .set("attempts", attempts);
 }
 
@@ -142,6 +149,28 @@ void Report::leave(const Moment& now) {
 void Report::enter(Phase phase, const Moment& now) {
     leave(now);
     phases.push_back({.phase = phase, .begun = now});
+}
+
+void Report::pass_gates(discovery::Passage passage) {
+    const Moment start = phases.back().begun;
+    const auto stand_at = [this, &start](discovery::Gate gate, Duration since) {
+        if (phases.back().phase == phase_of(gate)) return;
+        const Moment then{start.wall + since, start.monotonic + since};
+        enter(phase_of(gate), {std::max(then.wall, phases.back().begun.wall),
+                               std::max(then.monotonic, phases.back().begun.monotonic)});
+    };
+    auto current = discovery::Gate::name;
+    for (const auto& attempt : passage.attempts.list()) {
+        if (!attempt.passed) {
+            current = attempt.gate;
+            stand_at(current, attempt.begun);
+        } else if (attempt.gate == current && current != discovery::Gate::curve) {
+            // To pass an earlier gate once more is no progress.
+            current = static_cast<discovery::Gate>(static_cast<int>(current) + 1);
+            stand_at(current, attempt.begun + attempt.took);
+        }
+    }
+    gates = std::move(passage);
 }
 
 void Report::describe(const Plan& plan, const LocalFacts& facts) {

@@ -30,6 +30,71 @@ std::string lives_of(int count, std::int64_t first_us, const std::string& superv
                        count, first_us, supervisor);
 }
 
+discovery::Passage passage(const std::vector<discovery::Attempt>& attempts) {
+    discovery::Passage made;
+    made.address = "10.0.0.1";
+    made.questions = 3;
+    for (const auto& attempt : attempts) made.attempts.add(attempt);
+    return made;
+}
+
+/// "name 0+5, listener 5+20": the gates at which a report stood, with begin and length in ms.
+std::string stood_at(const std::vector<discovery::Attempt>& attempts) {
+    Report report;
+    report.enter(Phase::name, {WallTime(seconds(7)), TimePoint(seconds(9))});
+    report.pass_gates(passage(attempts));
+    report.leave({WallTime(seconds(8)), TimePoint(seconds(10))});
+    std::string text;
+    for (const auto& [phase, begun, took] : report.phases) {
+        EXPECT_EQ(begun.wall.time_since_epoch() - seconds(7),
+                  begun.monotonic.time_since_epoch() - seconds(9));
+        text += fmt::format("{}{} {}+{}", text.empty() ? "" : ", ", format(phase),
+                            (begun.monotonic - TimePoint(seconds(9))) / milliseconds(1),
+                            took / milliseconds(1));
+    }
+    return text;
+}
+
+using discovery::Gate;
+discovery::Attempt failed(Gate gate, int begun) {
+    return {gate, false, "", "", milliseconds(begun), milliseconds(5)};
+}
+discovery::Attempt passed(Gate gate, int begun) {
+    return {gate, true, "", "", milliseconds(begun), milliseconds(5)};
+}
+
+TEST(Gates, StandOneAfterAnother) {
+    EXPECT_EQ(stood_at({passed(Gate::name, 0), passed(Gate::address, 5), passed(Gate::listener, 10),
+                        passed(Gate::curve, 15)}),
+              "name 0+5, address 5+5, listener 10+5, curve 15+985");
+}
+
+TEST(Gates, TheOneThatFailsIsTheOneThatStands) {
+    EXPECT_EQ(stood_at({failed(Gate::name, 0), failed(Gate::name, 100)}), "name 0+1000");
+    EXPECT_EQ(stood_at({passed(Gate::name, 0), failed(Gate::listener, 10)}),
+              "name 0+5, address 5+5, listener 10+990");
+    EXPECT_EQ(stood_at({}), "name 0+1000");
+}
+
+TEST(Gates, ToPassAnEarlierOneAgainIsNoProgress) {
+    EXPECT_EQ(
+        stood_at({passed(Gate::name, 0), passed(Gate::address, 5), failed(Gate::listener, 10),
+                  passed(Gate::name, 50), passed(Gate::address, 55), failed(Gate::listener, 60),
+                  passed(Gate::listener, 110), passed(Gate::curve, 115)}),
+        "name 0+5, address 5+5, listener 10+105, curve 115+885");
+}
+
+TEST(Gates, AnEarlierOneMayShutAgain) {
+    EXPECT_EQ(stood_at({passed(Gate::name, 0), passed(Gate::address, 5), failed(Gate::curve, 20),
+                        failed(Gate::name, 100), passed(Gate::name, 200)}),
+              "name 0+5, address 5+5, listener 10+10, curve 20+80, name 100+105, address 205+795");
+}
+
+TEST(Gates, TimesThatRunBackwardsMakeNoNegativePhase) {
+    EXPECT_EQ(stood_at({failed(Gate::curve, 500), failed(Gate::name, 100)}),
+              "name 0+500, curve 500+0, name 500+500");
+}
+
 TEST(Report, PhasesFollowEachOtherWithoutGaps) {
     StoppedClock clock;
     Report report;
@@ -87,16 +152,9 @@ TEST(Report, SaysWhatThePlanSays) {
     report.version = "1.2";
     report.describe(plan, facts);
     report.key = "0123abcd";
-    report.gates = {.address = "10.0.0.1",
-                    .questions = 3,
-                    .dials = 2,
-                    .handshakes = 1,
-                    .attempts = {{.gate = Phase::name,
-                                  .passed = false,
-                                  .asked = "a0 A",
-                                  .answered = "no such name",
-                                  .begun = milliseconds(1),
-                                  .took = milliseconds(2)}}};
+    report.enter(Phase::name, {});
+    report.pass_gates(passage({{discovery::Gate::name, false, "a0 A", "no such name",
+                                milliseconds(1), milliseconds(2)}}));
     const auto json = written(report);
     EXPECT_EQ(json.get("rank").as_integer(), 2);
     EXPECT_EQ(json.get("host").as_string(), "a2");

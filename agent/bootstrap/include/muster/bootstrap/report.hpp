@@ -10,6 +10,7 @@
 #include "muster/base/clock.hpp"
 #include "muster/base/result.hpp"
 #include "muster/bootstrap/plan.hpp"
+#include "muster/discovery/gates.hpp"
 
 namespace muster::bootstrap {
 
@@ -28,25 +29,6 @@ struct PhaseTime {
     Phase phase;
     Moment begun;
     Duration took{};
-};
-
-/// One try at a gate.
-struct GateAttempt {
-    Phase gate;
-    bool passed = false;
-    std::string asked;
-    std::string answered;
-    Duration begun{};  ///< since the first gate
-    Duration took{};
-};
-
-/// What it took to reach the parent.
-struct GateReport {
-    std::string address = {};  ///< at which it was reached, or was tried last
-    int questions = 0;
-    int dials = 0;
-    int handshakes = 0;
-    std::vector<GateAttempt> attempts = {};  ///< the first and the last ones
 };
 
 /// How often this pod has run `muster run`, since its muster-init began.
@@ -76,13 +58,16 @@ struct Report {
     std::vector<std::string>
         addresses;    ///< its own, at most eight, without loopback and link-local ones
     std::string key;  ///< fingerprint
-    std::optional<GateReport> gates;
+    std::optional<discovery::Passage> gates;  ///< on a follower
     std::optional<Error> error;
 
     /// Ends the phase that is under way and begins `phase`.
     void enter(Phase phase, const Moment& now);
     /// Ends the phase that is under way.
     void leave(const Moment& now);
+    /// Divides the phase that is under way, the first gate, into those gates that stood in the way
+    /// one after another.
+    void pass_gates(discovery::Passage passage);
     void describe(const Plan& plan, const LocalFacts& facts);
 };
 

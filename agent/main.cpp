@@ -40,6 +40,8 @@ constexpr std::array rows{
             "say in one sentence why a broker ended", &explain},
     Command{"install", "[--verify] [--list] DIR",
             "copy muster to DIR as a bundle that runs in any image of this architecture", &install},
+    Command{"timeline", "[--out FILE.html|FILE.json] [--json] [FLAGS] [FILE|DIR...]",
+            "show what each pod of an instance did when, and what cost time", &timeline},
     Command{"help", "[settings|exit-codes]", "print this, the settings, or the exit codes", &help},
 };
 

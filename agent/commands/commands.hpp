@@ -37,6 +37,7 @@ Result<int> probe(Words words);
 Result<int> resources(Words words);
 Result<int> run(Words words);
 Result<int> status(Words words);
+Result<int> timeline(Words words);
 Result<int> up(Words words);
 
 /// What a command prints with --help: usage line, its own flags, the settings that it uses, and

@@ -13,6 +13,7 @@
 #include "muster/bootstrap/facts.hpp"
 #include "muster/local.hpp"
 #include "muster/log.hpp"
+#include "muster/timeline/watched.hpp"
 
 namespace muster::commands {
 namespace {
@@ -58,8 +59,10 @@ constexpr std::array<bootstrap::ExtraFlag, 4> own_flags{
           static_cast<OwnFlags*>(target)->keep = true;
           return {};
       }},
-     {"timeline", 0, true, "write to this file when each broker reached which state (JSON)",
+     {"timeline", 0, true,
+      "write what each pod did when to this file: a picture (.html), or the data (.json)",
       [](void* target, std::string_view text) -> Result<void> {
+          TRY(timeline::check_timeline_path(std::string(text)));
           static_cast<OwnFlags*>(target)->timeline = text;
           return {};
       }}}};
@@ -126,6 +129,17 @@ Result<bootstrap::Plan> try_plan(Settings settings, const local::UpOptions& opti
     return plan;
 }
 
+auto timeline_writer(const std::string& path, const std::string& flux) {
+    return [path, flux](std::span<const local::PodTimes> pods, int code) -> Result<void> {
+        const SystemClock clock;
+        const auto more = json::Value::object()
+                              .set("flux", json::Value::string(flux))
+                              .set("code", json::Value::integer(code));
+        return within("timeline", timeline::write_timeline(path, timeline::watched(pods, clock),
+                                                           clock.wall(), more));
+    };
+}
+
 Result<local::UpOptions> make_options(const CommandLine& line, const OwnFlags& own,
                                       const Environment& environment) {
     const Settings& settings = line.settings;
@@ -141,7 +155,7 @@ Result<local::UpOptions> make_options(const CommandLine& line, const OwnFlags& o
     options.has_certificate = settings.cert || settings.secret;
     options.command = line.command;
     options.keep = own.keep;
-    options.timeline = own.timeline;
+    if (own.timeline) options.on_end = timeline_writer(*own.timeline, options.flux);
     options.logs = own.verbose ? local::Logs::all : local::Logs::warnings;
     options.muster = own_program();
     options.muster_init = bootstrap::find_own_program("muster-init");

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "muster/local.hpp"
+#include "muster/timeline/watched.hpp"
 
 namespace {
 
@@ -24,7 +25,16 @@ void set(muster::local::UpOptions& options, const std::string& option, const std
     if (option == "--mode") options.mode = value;
     if (option == "--flags") options.flags = value;
     if (option == "--directory") options.directory = value;
-    if (option == "--timeline") options.timeline = value;
+    if (option == "--timeline")
+        options.on_end = [path = std::string(value), flux = &options.flux](
+                             std::span<const muster::local::PodTimes> pods, int code) {
+            const muster::SystemClock clock;
+            const auto more = muster::json::Value::object()
+                                  .set("flux", muster::json::Value::string(*flux))
+                                  .set("code", muster::json::Value::integer(code));
+            return muster::timeline::write_timeline(path, muster::timeline::watched(pods, clock),
+                                                    clock.wall(), more);
+        };
     if (option == "--runs-program") options.runs_program = value == "yes";
     if (option == "--has-certificate") options.has_certificate = value == "yes";
     if (option == "--keep") options.keep = value == "yes";

@@ -40,7 +40,7 @@ Supervisor::Supervisor(Reactor& reactor, const Parts& parts, TimePoint start)
       start_(start),
       output_(reactor, {}, [this] { hold_back_or_resume(); }),
       progress_(parts.instance.size),
-      timeline_(start, parts.instance.size),
+      timeline_(parts.instance.size),
       pods_(parts.instance.size),
       argv_(pod_argv(parts.options)),
       environment_(environment()) {}
@@ -83,6 +83,7 @@ Result<void> Supervisor::start_pod(std::uint32_t rank) {
         .err = [this, rank](std::string_view data) { on_error_output(rank, data); },
         .ended = [this, rank](ExitStatus status) { on_end(rank, status); }};
     Pod& pod = pods_.at(rank);
+    timeline_.started(rank, parts_.workspace.pod(rank), reactor_->now());
     TRY_ASSIGN(pod.process, Process::start(*reactor_,
                                            {.argv = argv_,
                                             .environment = format_environment(variables),
@@ -90,7 +91,6 @@ Result<void> Supervisor::start_pod(std::uint32_t rank) {
                                            std::move(handlers)));
     parts_.keeper.adopt(pod.process->pid());
     parts_.strays.except(pod.process->pid());
-    timeline_.started(rank, reactor_->now());
     if (errors_paused_) pod.process->err()->pause();
     ++living_;
     ++starting_;

@@ -81,7 +81,6 @@ void Supervisor::on_step(std::uint32_t rank, const Transition& step) {
 
 void Supervisor::on_formed() {
     output_.clear_status();
-    timeline_.formed(reactor_->now());
     if (parts_.options.logs == Logs::all)
         say(fmt::format("formed in {:.2f} s", seconds(reactor_->now() - start_)));
     if (parts_.options.runs_program) return;

@@ -137,12 +137,13 @@ Result<int> up(const UpOptions& options) {
             "{} stays behind, {}", workspace.path(),
             certificate.empty() ? "for you to remove" : "with a secret key: yours to remove"));
     auto code = supervisor.run();
+    const auto shown = options.on_end && code ? options.on_end(supervisor.timeline().pods(), *code)
+                                              : Result<void>{};
     if (!options.keep)
         if (const auto removed = workspace.remove(); !removed)
             log::warning("{}", removed.error().message);
     keeper.finished();
-    if (options.timeline && code)
-        TRY(supervisor.timeline().write(*options.timeline, options.flux, *code, clock.now()));
+    if (!shown) return tl::unexpected<Error>(shown.error());
     return code;
 }
 

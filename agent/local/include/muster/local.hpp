@@ -2,13 +2,16 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "muster/base/clock.hpp"
 #include "muster/base/environment.hpp"
 #include "muster/base/result.hpp"
+#include "muster/local/timeline.hpp"
 
 namespace muster::local {
 
@@ -42,7 +45,9 @@ struct UpOptions {
     bool keep = false;      ///< leave the directory behind
     Duration grace = std::chrono::seconds(10);  ///< from a request to stop until the last kill
     Logs logs = Logs::warnings;
-    std::optional<std::string> timeline;  ///< file for the phase times (Timeline)
+    /// Called when all pods have ended and their directories are still there, with the leader's
+    /// exit code.
+    std::function<Result<void>(std::span<const PodTimes> pods, int code)> on_end;
 
     /// Instead of "muster-init muster run --"; the command follows it. For tests.
     std::vector<std::string> pod_argv;

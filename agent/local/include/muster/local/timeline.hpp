@@ -5,44 +5,35 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "muster/base/clock.hpp"
-#include "muster/base/result.hpp"
 
 namespace muster::local {
 
-/// When what happened, in seconds since `muster up` began; written as JSON:
-///     {"version": 1, "size": 2, "flux": "rehearsal", "formed": 0.51, "ended": 0.9, "code": 0,
-///      "ranks": [{"rank": 0, "started": 0.01, "states": {"join": 0.05, ...}, "ended": 0.88,
-///                 "code": 0}, ...]}
-/// A broker that was restarted shows its last life's states.
+/// What `muster up` has seen of a pod.
+struct PodTimes {
+    std::string directory;
+    std::optional<TimePoint> started;
+    std::vector<std::pair<std::string, TimePoint>> states;  ///< entered; of the last life only
+    std::optional<TimePoint> ended;
+    int code = 0;  ///< once it has ended
+};
+
+/// When what happened to each pod of an instance. Passive: it is told.
 class Timeline {
   public:
-    Timeline(TimePoint start, std::uint32_t size) : start_(start), ranks_(size) {}
+    explicit Timeline(std::uint32_t size) : pods_(size) {}
 
-    void started(std::uint32_t rank, TimePoint now);
+    void started(std::uint32_t rank, std::string directory, TimePoint now);
     void entered(std::uint32_t rank, std::string_view state, TimePoint now);
     void ended(std::uint32_t rank, int code, TimePoint now);
-    void formed(TimePoint now);
 
-    std::string format(std::string_view flux, int code, TimePoint now) const;
-    /// Errors: io.
-    Result<void> write(const std::string& path, std::string_view flux, int code,
-                       TimePoint now) const;
+    const std::vector<PodTimes>& pods() const { return pods_; }
 
   private:
-    struct Rank {
-        std::optional<double> started;
-        std::vector<std::pair<std::string, double>> states;
-        std::optional<double> ended;
-        int code = 0;
-    };
-    double seconds(TimePoint at) const;
-
-    TimePoint start_;
-    std::optional<double> formed_;
-    std::vector<Rank> ranks_;
+    std::vector<PodTimes> pods_;
 };
 
 }  // namespace muster::local

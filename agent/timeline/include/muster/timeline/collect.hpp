@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+#include "muster/base/clock.hpp"
+#include "muster/base/environment.hpp"
+#include "muster/base/result.hpp"
+#include "muster/timeline/record.hpp"
+
+namespace muster::timeline {
+
+/// Asks every online broker of a running instance for its pod's report and its log: `flux exec` of
+/// cat and `flux dmesg`. `environment` says which instance (FLUX_URI).
+/// Errors: unavailable (no instance there; what flux said), no_program, not_executable, io.
+Result<Records> collect(const std::string& flux, const Environment& environment, Deadline deadline,
+                        const Clock& clock);
+
+}  // namespace muster::timeline

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "muster/local/timeline.hpp"
+#include "muster/timeline/record.hpp"
+
+namespace muster::timeline {
+
+/// What `muster up` has seen of its pods, and what their reports say.
+Records watched(std::span<const local::PodTimes> pods, const Clock& clock);
+
+/// Writes the records as what the end of `path` says: .html is the picture, .json the data
+/// (format_json() with `more`). `now` as assemble() has it. Errors: usage (another ending), io.
+Result<void> write_timeline(const std::string& path, const Records& records,
+                            std::optional<WallTime> now, const json::Value& more = {});
+
+/// That write_timeline() knows what to write there. Errors: usage.
+Result<void> check_timeline_path(const std::string& path);
+
+}  // namespace muster::timeline

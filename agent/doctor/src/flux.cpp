@@ -15,6 +15,7 @@
 
 #include "muster/base/fd.hpp"
 #include "muster/base/reactor.hpp"
+#include "muster/doctor/process.hpp"
 
 namespace muster::doctor {
 namespace {
@@ -77,6 +78,7 @@ class Asked {
         forget(err_);
         if (!child_) return;
         answer_.outcome = Answer::Outcome::timed_out;
+        answer_.at_work = look_at_process(child_->pid()).at_work();
         reactor_->forget(child_->pidfd());
         ::kill(-child_->pid(), SIGKILL);
         child_->wait();

@@ -52,6 +52,14 @@ TEST(Ask, KeepsWhatWasSaidBeforeTheLimit) {
               "flux uptime: no answer in 1 s");
 }
 
+TEST(Ask, TellsTheBusyFromTheWaiting) {
+    EXPECT_TRUE(shell("while :; do :; done", std::chrono::milliseconds(200)).at_work);
+    bool waits = false;  // on a busy machine it may not get so far at once
+    for (int i = 0; i < 50 && !waits; ++i)
+        waits = !shell("exec sleep 600", std::chrono::milliseconds(200)).at_work;
+    EXPECT_TRUE(waits);
+}
+
 TEST(Ask, AProgramThatIsNotThere) {
     const auto answer = ask(Flux{"/nope/flux", "/x", {}}, Command{"uptime"},
                             std::chrono::seconds(20), SystemClock());

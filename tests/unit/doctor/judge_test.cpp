@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every row of what a broker can say, and the verdict.
 #include <gmock/gmock.h>
-#include <unistd.h>
 
 #include "muster/doctor/broker.hpp"
 #include "scratch.hpp"
@@ -181,17 +180,6 @@ TEST(NotesOnOthers, WhoIsLostAbsentOrDrained) {
                             "rank 2 (m-2) never came: run muster check in its pod",
                             "ranks 2-3 (m-[2-3]) are drained: no reason given"));
     EXPECT_THAT(notes_on_others(broker_in("run", "0 m-0: full\n"), plan), IsEmpty());
-}
-
-TEST(SeemsHung, OnlyWhoSleepsOrIsStoppedAndUsesNoTime) {
-    EXPECT_TRUE(seems_hung({'S', 5}, {'S', 5}));
-    EXPECT_TRUE(seems_hung({'S', 5}, {'T', 5}));
-    EXPECT_FALSE(seems_hung({'S', 5}, {'S', 6}));  // busy
-    EXPECT_FALSE(seems_hung({'R', 5}, {'R', 5}));  // wants to run
-    EXPECT_FALSE(seems_hung({'D', 5}, {'D', 5}));  // waits for a disk
-    EXPECT_FALSE(seems_hung({}, {}));              // cannot be seen
-    EXPECT_NE(look_at_process(::getpid()).state, 0);
-    EXPECT_EQ(look_at_process(-1).state, 0);
 }
 
 }  // namespace

@@ -60,13 +60,4 @@ Step judge_resources(const BrokerView& view, std::uint32_t rank, const resources
 /// What to know of other ranks: who is lost, absent or drained. Pure.
 std::vector<std::string> notes_on_others(const BrokerView& view, const bootstrap::Plan& plan);
 
-/// Whether the socket's listener can be taken for hung: it neither runs nor waits for a disk, and
-/// used no CPU time between two looks. Without /proc: no.
-struct ProcessLook {
-    char state = 0;           ///< proc(5): R, S, D, T, ...; 0: no such process
-    std::uint64_t ticks = 0;  ///< user and system time
-};
-ProcessLook look_at_process(pid_t pid);
-bool seems_hung(const ProcessLook& before, const ProcessLook& after);
-
 }  // namespace muster::doctor

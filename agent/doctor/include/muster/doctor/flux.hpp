@@ -29,7 +29,8 @@ struct Answer {
     Outcome outcome = Outcome::not_started;
     int code = 0;  ///< of one that has ended, as a shell has it
     std::string out;
-    std::string err;  ///< also why it could not be started
+    std::string err;       ///< also why it could not be started
+    bool at_work = false;  ///< of one that timed out: the command itself had not come to wait
 
     bool ok() const { return outcome == Outcome::ended && code == 0; }
     /// Its first line on standard error, or what else went wrong: "flux uptime: no answer in 2 s".

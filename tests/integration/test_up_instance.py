@@ -36,7 +36,7 @@ def names(bench):
     """Asks the name server of a running instance of 3 pods, of 5 that may be."""
     if not shutil.which("dig"):
         pytest.skip("no dig (dnsutils)")
-    process = bench.start(*up_driver.argv(3, "sh", "-c", "echo dns=$MUSTER_DNS; sleep 600", max_size=5))
+    process = bench.start(*up_driver.argv(3, "sh", "-c", "echo dns=$MUSTER_DNS; exec sleep 600", max_size=5))
     address, port = process.wait_for(r"^dns=(\S+):(\d+)$").groups()
 
     def dig(*words):

@@ -170,14 +170,13 @@ class Causes {
     /// Pods begin one after another; late is one that began long after most of them.
     void find_late_starts() {
         std::vector<double> starts;
-        for (const auto& pod : timeline_.pods) starts.push_back(pod.begun.value_or(pod.begin()));
+        for (const auto& pod : timeline_.pods) starts.push_back(pod.begin());
         const double usual = median(std::move(starts));
         for (const auto& pod : timeline_.pods) {
-            const double begun = pod.begun.value_or(pod.begin());
             if (pod.lives > 1)
-                lose(pod, begun - pod.begin(), Stage::earlier, "");
-            else if (begun > 2 * usual + least_)
-                lose(pod, begun, Stage::start, "late");
+                lose(pod, pod.begun.value_or(0) - pod.begin(), Stage::earlier, "");
+            else if (pod.begin() > 2 * usual + least_)
+                lose(pod, pod.begin(), Stage::start, "late");
         }
     }
 

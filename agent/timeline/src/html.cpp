@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 #include "muster/timeline/format.hpp"
 
@@ -150,12 +151,13 @@ std::string format_legend(const Timeline& timeline) {
 /// What the pods that findings are about were told, for who wants it all.
 std::string format_attempts(const Timeline& timeline, const std::vector<Finding>& findings) {
     std::string html;
-    std::size_t shown = 0;
+    std::set<std::uint32_t> shown;
     for (const auto& finding : findings) {
         const Pod* pod = finding.ranks.empty() ? nullptr : timeline.find(finding.ranks.front());
-        if (pod == nullptr || pod->attempts.empty() || ++shown > 16) continue;
+        if (pod == nullptr || pod->attempts.empty() || shown.size() == 16) continue;
+        if (!shown.insert(pod->rank).second) continue;
         html += fmt::format(
-            "<details><summary>attempts of rank {}: {} questions, {} dials, {} handshakes"
+            "<details><summary>attempts of rank {} (questions {}, dials {}, handshakes {})"
             "</summary>\n<table>\n<tr><th>at</th><th>took</th><th>gate</th><th>asked</th>"
             "<th>answered</th></tr>\n",
             pod->rank, pod->questions, pod->dials, pod->handshakes);

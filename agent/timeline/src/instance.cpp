@@ -53,7 +53,8 @@ Stage stage_of_state(std::string_view name) {
 void add_span(std::vector<Span>& spans, Stage stage, double begin, double end) {
     if (!spans.empty()) begin = std::max(begin, spans.back().end);
     if (end < begin) return;
-    if (!spans.empty() && spans.back().stage == stage && spans.back().end >= begin)
+    constexpr double hair = 1e-4;  // times are whole microseconds
+    if (!spans.empty() && spans.back().stage == stage && spans.back().end >= begin - hair)
         spans.back().end = end;
     else
         spans.push_back({stage, begin, end});

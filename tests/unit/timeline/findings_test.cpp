@@ -93,6 +93,15 @@ TEST(Findings, APodThatStartsLateIsLate) {
                 ElementsAre("rank 3 (pod-3) started 5.00 s after the first pod"));
 }
 
+TEST(Findings, ALoadThatWasWatchedIsNoLateStart) {
+    auto slow =
+        invent(3, {.start = 4, .gates = {{"name", 0.01}}, .states = states(4.1, 4.2, 4.6, 4.7)});
+    slow.started = at(0.01);
+    EXPECT_THAT(causes(four_with(slow)),
+                ElementsAre("rank 3 (pod-3) took 3.99 s longer than the others for the process to "
+                            "load (a slow disk or image?)"));
+}
+
 TEST(Findings, PodsThatAreCreatedOneAfterAnotherAreNotLate) {
     Records records;
     records[0] = invent(0, {.states = states(0.05, 0.05, 0.5, 11)});

@@ -47,6 +47,18 @@ TEST(Html, SaysWhoWasSlowAndWhy) {
     EXPECT_EQ(html.find("waits for a listener"), std::string::npos) << "not in this legend";
 }
 
+TEST(Html, ShowsAPodsAttemptsOnce) {
+    auto records = small();
+    records[1].report->lives = 2;
+    records[1].report->first_life = at(-3);
+    const auto timeline = assemble(records);
+    ASSERT_GE(find_causes(timeline).size(), 2u) << "more than one about this pod";
+    const auto html = format_html(timeline);
+    const auto first = html.find("attempts of rank 1");
+    ASSERT_NE(first, std::string::npos);
+    EXPECT_EQ(html.find("attempts of rank 1", first + 1), std::string::npos);
+}
+
 TEST(Html, OfNothing) {
     EXPECT_NE(format_html(assemble({})).find("nothing is known of any pod"), std::string::npos);
 }

@@ -58,6 +58,16 @@ TEST(Assemble, EndsWhenThePodEnded) {
     EXPECT_EQ(timeline.pods[2].code, 9);
 }
 
+TEST(Assemble, PhasesOfOneStageAreOneSpan) {
+    auto records = four();
+    auto& phases = records[1].report->phases;
+    phases.insert(phases.begin() + 1, {"plan", at(0.010003), secs(0.00000333)});
+    std::size_t prepare = 0;
+    for (const auto& span : assemble(records).pods[1].spans)
+        prepare += span.stage == Stage::prepare ? 1u : 0u;
+    EXPECT_EQ(prepare, 1u);
+}
+
 TEST(Assemble, ShowsEarlierLives) {
     auto records = four();
     records[3].report->lives = 4;

@@ -20,6 +20,8 @@ constexpr Duration first_reply_wait = 500ms;
 constexpr Duration slot_interval = 1s;
 constexpr Duration plain_interval = 60s;
 constexpr Duration ttl_resolution = 1s;
+/// Wide enough that of those who ask for a slot's answer few are the first.
+constexpr Duration early_in_slot = 20ms;
 constexpr int most_waiting = 6;
 
 Cause cause_of(const Reply& reply) {
@@ -136,13 +138,23 @@ std::vector<Question> NameWatch::questions(TimePoint now, WallTime wall) {
     }
     if (!is_known() && now >= seek_at_) {
         if (waiting_ < most_waiting) seek(now, wall);
-        // The first two questions are apart by chance, which gives each pod its phase.
-        const auto step = interval(now);
-        const bool on_grid = seeks_ > 1 && now < seek_at_ + step;
-        seek_at_ = on_grid ? seek_at_ + step : now + 1ms + random_below(step);
+        seek_at_ = next_seek(now, wall);
     }
     waiting_ += static_cast<int>(urgent_.size());
     return std::exchange(urgent_, {});
+}
+
+/// The first two questions are apart by chance, and the others an interval each. All come early in
+/// their slot, for there an answer that another pod has fetched is youngest.
+TimePoint NameWatch::next_seek(TimePoint now, WallTime wall) {
+    const auto step = interval(now);
+    const bool on_grid = seeks_ > 1 && now < seek_at_ + step;
+    const auto wanted = on_grid ? seek_at_ + step : now + random_below(step);
+    const auto width = existence_slots_.width();
+    const auto nearest = wanted + width / 2;
+    const auto slot = nearest - (wall + (nearest - now)).time_since_epoch() % width;
+    const auto next = slot + random_below(early_in_slot);
+    return next > now ? next : next + width;
 }
 
 /// One question of the many while there is no address.

@@ -86,6 +86,7 @@ class NameWatch {
     std::vector<Question> plain() const;
     void urge_plain();
     void urge(const Question& question);
+    TimePoint next_seek(TimePoint now, WallTime wall);
     void seek(TimePoint now, WallTime wall);
     void ask_slot(TimePoint now, WallTime wall, Duration oldest);
     bool spares_turn(TimePoint now) const;

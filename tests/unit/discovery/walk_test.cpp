@@ -540,7 +540,8 @@ TEST_P(Crowd, PassesSoonAfterTheNameAppearsAndAsksLittleOfTheAuthority) {
     }
     std::sort(took.begin(), took.end());
     const Duration paced = std::max<Duration>(0s, std::chrono::microseconds(500) * count - 100ms);
-    EXPECT_LE(took.back(), goal + paced);
+    // An interval, and what a shared answer may be old.
+    EXPECT_LE(took.back(), 100ms + 20ms + 10ms + paced);
 }
 
 INSTANTIATE_TEST_SUITE_P(Sizes, Crowd, testing::Values(1, 16, 64, 256));

@@ -237,7 +237,7 @@ def killed_leader(scene):
 
 @fault("the grace is too short")
 def short_grace(scene):
-    pods = scene.pods(2, "sh", "-c", "trap '' TERM HUP; echo program-runs; while :; do sleep 0.1; done", grace="3s")
+    pods = scene.pods(2, "sh", "-c", "trap '' TERM HUP; echo program-runs; while :; do sleep 0.1; done", grace="15s")
     scene.cluster.start(pods)
     pods[0].wait_log("program-runs$")
     scene.stop(pods[0])

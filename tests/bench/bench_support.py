@@ -36,6 +36,13 @@ def spread(values, unit="ms", scale=1e3):
     return f"{statistics.median(scaled):.{digits}f} ({scaled[0]:.{digits}f} to {scaled[-1]:.{digits}f}) {unit}"
 
 
+def ratios(ours, theirs):
+    """Of each pair that was measured one after the other, and of the two medians: a busy moment spoils a pair, or one median."""
+    pairs = sorted(our / their for our, their in zip(ours, theirs))
+    return (f"ratio {statistics.median(pairs):.2f} ({pairs[0]:.2f} to {pairs[-1]:.2f}) of {len(pairs)} pairs, "
+            f"{statistics.median(ours) / statistics.median(theirs):.2f} of medians")
+
+
 class Table:
     def __init__(self):
         self.rows = []
@@ -109,6 +116,26 @@ class Instance:
             started.append((argv, rank, {**ENVIRONMENT, **plan["environment"]}))
         self.begin = time.monotonic()  # plan and files are not the brokers' time
         return [self.start(*arguments) for arguments in started]
+
+    def start_plain(self):
+        """As a person would who never saw muster: the least configuration with which Flux starts, its own defaults, and the job watched."""
+        flux = self.flux if os.access(self.flux, os.X_OK) and os.path.isfile(self.flux) else os.path.join(self.flux, "bin", "flux")
+        hosts = [{"host": f"b-{rank}", "bind": f"tcp://{address}:8050", "connect": f"tcp://{address}:8050"}
+                 for rank, address in enumerate(f"{self.addresses.split('[')[0]}{rank + 2}" for rank in range(self.size))]
+        resources = {"version": 1, "execution": {"R_lite": [{"rank": f"0-{self.size - 1}", "children": {"core": "0-1"}}], "starttime": 0, "expiration": 0,
+                                                 "nodelist": [f"b-[0-{self.size - 1}]"]}}
+        (self.root / "R.json").write_text(json.dumps(resources))
+        rows = ", ".join("{ " + ", ".join(f'{key} = "{value}"' for key, value in host.items()) + " }" for host in hosts)
+        (self.root / "broker.toml").write_text(f'[bootstrap]\ncurve_cert = "{self.certificate}"\nhosts = [ {rows} ]\n'
+                                               f'[resource]\npath = "{self.root / "R.json"}"\nnoverify = true\n')
+        self.begin = time.monotonic()
+        for rank in range(self.size):
+            rundir = self.root / str(rank) / "run"
+            rundir.mkdir(parents=True, exist_ok=True)
+            program_of_leader = [flux, "submit", "--watch", f"-N{self.size}", f"-n{self.size}", *self.command] if rank == 0 else []
+            self.start([flux, "broker", f"--config-path={self.root / 'broker.toml'}", "-S", f"hostname=b-{rank}", "-S", f"rundir={rundir}",
+                        "-S", f"local-uri=local://{rundir}/local", *program_of_leader], rank)
+        return self.processes
 
     def wait(self):
         for process in self.processes:

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A project of docker-compose from containers/compose, in a directory of the test's own."""
+import contextlib
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+
+from engine import IMAGE
+from muster_testing import REPOSITORY, end_with_parent, remember_secrets, wait_until
+
+EXAMPLE = REPOSITORY / "containers" / "compose"
+
+
+class Project:
+    """The example with a program of the test's: `words`; `more` goes on top of the service."""
+
+    def __init__(self, docker, directory, words, size=4, **more):
+        self.docker, self.directory = docker, pathlib.Path(directory)
+        shutil.copytree(EXAMPLE, self.directory, ignore=shutil.ignore_patterns("muster.secret*", ".env"))
+        service = {"command": [word.replace("$", "$$") for word in words], **more}
+        (self.directory / "override.json").write_text(json.dumps({"version": "2.4", "services": {"flux": service}}))
+        self.env = {**docker.env, "N": str(size), "MUSTER_IMAGE": IMAGE, "MUSTER_FLUX": "none",
+                    "COMPOSE_PROJECT_NAME": f"mt{os.getpid()}{self.directory.name[-8:].lower().replace('_', '')}",
+                    "COMPOSE_FILE": "compose.yaml:override.json"}
+        self.script("secret")
+        remember_secrets(self.directory / "muster.secret")
+
+    def script(self, name, **more):
+        """Runs ./name to its end; its completed process, texts."""
+        return subprocess.run([f"./{name}"], cwd=self.directory, env={**self.env, **more}, stdin=subprocess.DEVNULL, capture_output=True,
+                              text=True, timeout=180, check=False)
+
+    def start(self, name="run"):
+        """Starts ./name; what it prints goes to its file `log`."""
+        with open(self.directory / "log", "wb") as log:
+            return subprocess.Popen([f"./{name}"], cwd=self.directory, env=self.env, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                    preexec_fn=end_with_parent)
+
+    def log(self):
+        return (self.directory / "log").read_text(encoding="utf-8", errors="replace")
+
+    def compose(self, *words, check=True):
+        done = subprocess.run(["docker-compose", *words], cwd=self.directory, env=self.env, stdin=subprocess.DEVNULL, capture_output=True,
+                              text=True, timeout=180, check=False)
+        assert not check or done.returncode == 0, f"docker-compose {words}: code {done.returncode}\n{done.stdout}\n{done.stderr}"
+        return done
+
+    def containers(self):
+        """{replica number: container id}, also of those that have ended."""
+        found = {}
+        for container in self.compose("ps", "-q").stdout.split():
+            found[int(self.docker.inspect(container, '{{index .Config.Labels "com.docker.compose.container-number"}}'))] = container
+        return found
+
+    def logs(self, container):
+        done = self.docker.docker("logs", container)
+        return done.stdout + done.stderr
+
+    def wait_log(self, number, words):
+        """The id of a container that has printed `words`."""
+        def look():
+            container = self.containers().get(number)
+            return container if container and words in self.logs(container) else None
+        return wait_until(look, lambda: f"{words!r} of number {number}:\n" + "\n".join(map(self.logs, self.containers().values())))
+
+    def code(self, container):
+        return int(self.docker.docker("wait", container).stdout)
+
+
+@contextlib.contextmanager
+def project(docker, directory, words, **options):
+    """A Project that is gone afterwards, whatever became of it."""
+    made = Project(docker, directory, words, **options)
+    try:
+        yield made
+    finally:
+        made.compose("down", "--remove-orphans", "--timeout", "1", check=False)

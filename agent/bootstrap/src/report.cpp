@@ -36,9 +36,8 @@ std::optional<std::uint64_t> start_ticks(const std::string& pid) {
     return ticks;
 }
 
-/// How long this process has lived, rounded down to the middle of a clock tick.
-Duration own_age() {
-    const auto ticks = start_ticks("self");
+/// How long a process has lived that started in the middle of that clock tick after boot.
+Duration age_since(std::optional<std::uint64_t> ticks) {
     const long rate = ::sysconf(_SC_CLK_TCK);
     timespec since_boot{};
     if (!ticks || rate <= 0 || ::clock_gettime(CLOCK_BOOTTIME, &since_boot) != 0) return {};
@@ -186,8 +185,11 @@ void Report::describe(const Plan& plan, const LocalFacts& facts) {
 }
 
 Report begin_report(std::string_view version, const Clock& clock) {
+    // The clocks are read one right after the other: what a busy machine does to us in between
+    // would count as life.
+    const auto ticks = start_ticks("self");
     const Moment now = moment(clock);
-    const Duration age = own_age();
+    const Duration age = age_since(ticks);
     Report report;
     report.version = version;
     report.lives = {.count = 1, .first = now.wall - age, .supervisor = {}};

@@ -198,13 +198,21 @@ class Causes {
         lose(pod, cost, span.stage, failure == nullptr ? "" : failure->answered);
     }
 
+    /// Whether it can be said how long `pod` was at `stage`: not of a broker without a word.
+    static bool knows(const Pod& pod, Stage stage) {
+        return stage < Stage::boot || pod.heard || pod.spent(Stage::boot) > 0;
+    }
+
     /// What took longer than it took most others. The leader's rc1 is another than a follower's.
     void find_slow(Stage stage) {
         std::vector<double> others;
         for (const auto& pod : timeline_.pods)
-            if (pod.rank != 0 || timeline_.pods.size() < 3) others.push_back(pod.spent(stage));
+            if (knows(pod, stage) && (pod.rank != 0 || timeline_.pods.size() < 3))
+                others.push_back(pod.spent(stage));
+        if (others.empty()) return;
         const double usual = median(std::move(others));
         for (const auto& pod : timeline_.pods) {
+            if (!knows(pod, stage)) continue;
             const double excess = pod.spent(stage) - usual;
             const bool leaders_own = pod.rank == 0 && stage == Stage::init;
             if (leaders_own ? excess > usual && excess > 1 : excess > usual)

@@ -140,7 +140,11 @@ class Builder {
                                          : std::max(std::chrono::duration<double>(now_).count(),
                                                     pod_.execed.value_or(0));
         if (states.empty() || stale) {
-            if (pod_.execed) add_span(pod_.spans, Stage::boot, *pod_.execed, end);
+            // Without a word of the broker's, only who watched it knows that it still begins.
+            const bool watched = record_.one_clock || record_.ended;
+            if (pod_.execed)
+                add_span(pod_.spans, Stage::boot, *pod_.execed,
+                         watched ? end : std::max(*pod_.execed, pod_.end()));
             return;
         }
         pod_.heard = true;

@@ -125,6 +125,18 @@ TEST(Findings, SlowWorkIsComparedWithTheOthers) {
     EXPECT_NE(texts[0].find("longer than the others for the process to load"), std::string::npos);
 }
 
+TEST(Findings, WhatIsNotKnownIsNotSlow) {
+    Records records;
+    records[0] = invent(0, {});
+    for (const std::uint32_t rank : {1u, 2u, 3u})
+        records[rank] = invent(rank, {.gates = {{"name", 3.8}}});
+    for (const auto& text : causes(records))
+        EXPECT_EQ(text.find("the broker to begin"), std::string::npos) << text;
+    records[0].states = {{"join", at(1)}, {"init", at(1)}, {"quorum", at(2)}, {"run", at(5)}};
+    for (const auto& text : causes(records))
+        EXPECT_EQ(text.find("than the others"), std::string::npos) << text;
+}
+
 TEST(Findings, JoinIsTheParentsUntilItsRc1IsOver) {
     const auto late = invent(3, {.gates = {{"name", 0.12}}, .states = states(0.2, 3.6, 4.1, 4.2)});
     EXPECT_THAT(

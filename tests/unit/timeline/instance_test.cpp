@@ -105,6 +105,15 @@ TEST(Assemble, ReportsAloneSaySo) {
     EXPECT_NE(timeline.notes[0].find("0-3"), std::string::npos);
 }
 
+TEST(Assemble, ABrokerWithoutAWordIsNotDrawnOn) {
+    auto records = four();
+    records[2].states.clear();
+    EXPECT_EQ(spans(assemble(records).pods[2]),
+              "s0.00-0.01 p0.01-0.02 N0.02-0.14 K0.14-0.15 b0.15-0.15");
+    records[2].one_clock = true;
+    EXPECT_NEAR(assemble(records).pods[2].end(), 1.2, 1e-6) << "it was watched all the time";
+}
+
 TEST(Assemble, AttemptsCountFromTheFirstGate) {
     auto records = four();
     records[3].report->attempts = {

@@ -16,9 +16,9 @@ import secret_scan  # noqa: E402
 
 
 def pytest_configure(config):
-    # A shell starts background commands with these ignored, and what is ignored stays so over exec: every pod
-    # of ours would be deaf to them.
-    for number in (signal.SIGINT, signal.SIGQUIT):
+    # A shell starts background commands with the first two ignored, nohup the third, and what is ignored stays so over
+    # exec: every pod of ours would be deaf to them.
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
     config.addinivalue_line("markers", "slow: left out by tests/run --quick")

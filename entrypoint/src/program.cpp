@@ -140,6 +140,7 @@ int record(StatusFile& file, const Options& options, End end) {
 }  // namespace
 
 int run_program(const Options& options, const sigset_t& mask) {
+    const pid_t broker = getppid();
     Signals signals;
     Spawner spawner;
     StatusFile file;
@@ -163,7 +164,14 @@ int run_program(const Options& options, const sigset_t& mask) {
         return record(file, options, {.by_signal = false, .number = spawn_exit_code(child.error)});
     }
     Program program(child.pid, terminal, options.grace / 3);
-    return record(file, options, program.run(signals));
+    const End end = program.run(signals);
+    // A `flux run` that has lost its broker ends with 1. That is the broker's end, which must not be
+    // taken for the program's.
+    if (getppid() != broker) {
+        file.give_up();
+        return end.code();
+    }
+    return record(file, options, end);
 }
 
 }  // namespace muster::init

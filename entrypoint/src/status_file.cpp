@@ -91,10 +91,14 @@ int StatusFile::record(End end) {
         ftruncate(fd_, static_cast<off_t>(text.view().size())) != 0 || !sync(fd_) ||
         rename(temporary_.data(), path_) != 0) {
         const int error = errno;
-        unlink(temporary_.data());
+        give_up();
         return error;
     }
     return 0;
+}
+
+void StatusFile::give_up() {
+    unlink(temporary_.data());
 }
 
 }  // namespace muster::init

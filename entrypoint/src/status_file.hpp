@@ -38,6 +38,8 @@ class StatusFile {
     int reserve(const char* path);
     /// Puts `end` in place. Returns 0 or errno.
     int record(End end);
+    /// Takes the temporary file away again: nothing is recorded.
+    void give_up();
 
   private:
     int fd_ = -1;

@@ -248,6 +248,18 @@ def test_all_pods_stopped_at_once(instance, flux, program, code):
     assert scene.follower.wait(STOPPED_WITHIN) in (0, 143), instance.logs()
 
 
+def test_a_leaders_broker_that_is_killed_is_not_the_programs_end(instance, flux):
+    """Mode submit: the submitting command has lost its broker and ends with 1, which the program never said."""
+    leader, follower = instance.start(2, "sh", "-c", "echo program-runs; exec sleep 600", flux=flux, grace=f"{GRACE}s")
+    for pod in (leader, follower):
+        pod.wait_process("^sleep 600")
+    scene = Scene(instance, flux, FOREVER)
+    scene.broker_of(leader, signal.SIGKILL)
+    assert leader.wait() == 137, instance.logs()
+    assert "the leader's broker was killed" in leader.log() and "its own status" not in leader.log(), leader.log()
+    follower.delete()
+
+
 def test_a_job_that_runs_when_all_pods_are_stopped(instance, flux):
     """Mode submit, a task on every node: the submitting command ends by the shim's SIGTERM."""
     pods = instance.start(4, "sh", "-c", "echo program-runs; exec sleep 600", flux=flux, grace=f"{GRACE}s")

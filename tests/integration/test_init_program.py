@@ -49,6 +49,22 @@ def test_every_exit_code_is_recorded(shim):
         assert (done.returncode, shim.ended, done.stderr) == (code, f"exit {code}\n", b"")
 
 
+def test_what_ends_because_its_broker_was_killed_is_no_end_of_the_programs(shim):
+    """A `flux run` that has lost its broker ends with 1: that is the broker's end, and the record must not hide it."""
+    broker = shim.table.bench.start("sh", "-c", 'exec 3<&0; "$@" <&3 3<&- & echo $!; wait', "broker",
+                                    *shim.words("sh", "-c", "read line || exit 1"),
+                                    stdin=subprocess.PIPE, env={TAG: shim.table.tag})
+    wait_until(lambda: broker.out().strip(), "the shim")
+    pid = int(broker.out())
+    wait_until(lambda: children(pid), "the program")
+    os.kill(broker.pid, signal.SIGKILL)
+    broker.popen.wait()
+    broker.popen.stdin.close()  # the program's connection to it
+    wait_until(lambda: not os.path.exists(f"/proc/{pid}/exe"), "the end of the shim")
+    assert shim.ended is None
+    assert not [path for path in shim.status.parent.iterdir() if path.name.startswith(shim.status.name)], "no temporary file stays"
+
+
 def test_every_signal_is_recorded(shim):
     harmless = {signal.SIGCHLD, signal.SIGCONT, signal.SIGURG, signal.SIGWINCH, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU}
     for number in (*SIGNALS, signal.SIGKILL):

@@ -134,7 +134,7 @@ def test_no_process_of_a_pod_shows_the_key(instance, flux, user):
             found = scanner.scan_bytes(pod.read(path).encode())
             assert bool(found) == (path == "/run/muster/curve.cert"), path
         assert pod.exec("stat", "-c", "%a", "/run/muster/curve.cert").out == "600\n"
-        for arguments in (["plan"], ["plan", "--json"]):
+        for arguments in (["plan", "--", "true"], ["plan", "--json", "--", "true"]):
             done = pod.exec(f"{MUSTER_BIN}/muster", *arguments)
             assert done.code == 0 and not scanner.scan_bytes((done.out + done.err).encode()), done
     assert pods[0].exec("touch", "/tmp/go").code == 0

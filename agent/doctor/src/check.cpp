@@ -86,8 +86,9 @@ class Walk {
             look_at_socket(pod_.flux.socket).state != Socket::State::open || directory.passed();
         if (needed && !add(std::move(directory))) return;
         if (pod_.plan.parent && !add_gates(certificate->keys)) return;
-        const auto view =
+        auto view =
             look_at_broker(pod_.flux, pod_.plan.paths, options_.depth, options_.flux, clock_);
+        view.parent_reached = pod_.plan.parent.has_value();  // or it had ended at its gates
         for (auto& note : notes_on_others(view, pod_.plan))
             diagnosis_.notes.push_back(std::move(note));
         const bool leader_listens = !pod_.plan.parent && pod_.plan.listens;

@@ -57,6 +57,12 @@ Step judge_absence(const BrokerView& view, const bootstrap::Plan& plan) {
                                   "the pod's entrypoint must be 'muster-init muster run', with "
                                   "the same --dir (MUSTER_DIR)",
                                   plan.paths.dir));
+    if (plan.parent && !view.parent_reached)
+        return failed(name, Kind::unavailable,
+                      fmt::format("no broker runs in this pod: it waits for {}, is being started, "
+                                  "or has ended; muster check says whether rank {} can be "
+                                  "reached, the pod's log the rest",
+                                  peer(*plan.parent), plan.parent->rank));
     const auto where = plan.parent ? fmt::format("though {} can be reached", peer(*plan.parent))
                                    : std::string("though it waits for nobody");
     return failed(name, Kind::unavailable,

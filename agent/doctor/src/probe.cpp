@@ -26,7 +26,7 @@ ProbeOutcome failed(const Step& step) {
 }
 
 /// Why it is not in its instance: the gate that stays shut, else the broker's own state.
-ProbeOutcome look_for_reason(const Pod& pod, const BrokerView& view, Deadline deadline,
+ProbeOutcome look_for_reason(const Pod& pod, BrokerView view, Deadline deadline,
                              const Clock& clock) {
     // A broker that answers for itself only, not with its state, is beyond its parent's gates.
     const bool before_join = view.uptime ? !view.uptime->joined() : !view.alive;
@@ -41,6 +41,7 @@ ProbeOutcome look_for_reason(const Pod& pod, const BrokerView& view, Deadline de
         if (!steps) return failed({"name", {}, steps.error(), {}});
         for (const auto& step : *steps)
             if (!step.passed()) return failed(step);
+        view.parent_reached = true;
     }
     const auto step = judge_broker(view, pod.plan);
     if (!step.passed()) return failed(step);
@@ -104,10 +105,9 @@ ProbeOutcome probe(Probe probe, const bootstrap::Settings& settings, const Envir
         return probe_life(pod->flux, deadline.left(clock.now()), clock);
     }
     if (!pod) return failed({"identity", {}, pod.error(), {}});
-    const auto view =
-        look_at_broker(pod->flux, pod->plan.paths, Depth::state, limit * 3 / 4, clock);
+    auto view = look_at_broker(pod->flux, pod->plan.paths, Depth::state, limit * 3 / 4, clock);
     if (auto outcome = judge_probe(probe, view)) return std::move(*outcome);
-    return look_for_reason(*pod, view, deadline, clock);
+    return look_for_reason(*pod, std::move(view), deadline, clock);
 }
 
 }  // namespace muster::doctor

@@ -75,6 +75,11 @@ TEST(JudgeBroker, ThatIsNotThere) {
                 HasSubstr("69: no broker was started: there is nothing of muster run in "
                           "/run/muster"));
     view.planned = true;
+    // Nobody has tried: it may be at its gates.
+    EXPECT_EQ(said(judge_broker(view, plan_of(1))),
+              "69: no broker runs in this pod: it waits for rank 0 (m-0), is being started, or has "
+              "ended; muster check says whether rank 0 can be reached, the pod's log the rest");
+    view.parent_reached = true;
     EXPECT_THAT(said(judge_broker(view, plan_of(1))),
                 HasSubstr("69: no broker runs in this pod, though rank 0 (m-0) can be reached"));
     EXPECT_THAT(said(judge_broker(view, plan_of(0))), HasSubstr("though it waits for nobody"));

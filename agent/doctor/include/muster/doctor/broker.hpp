@@ -23,6 +23,7 @@ struct BrokerView {
     std::vector<OverlayNode> overlay;  ///< empty: not known
     std::vector<ResourceLine> resources;  ///< empty: not known
     std::optional<resources::R> r;
+    bool parent_reached = false;  ///< its gates were tried and are open; false: not known
     // In the directory of `muster run`:
     bool planned = false;             ///< it has written its files
     std::string program_status;       ///< "exit 3", "signal 9"; empty: the program has not ended

@@ -194,7 +194,7 @@ class Causes {
     }
 
     void lose_at_gate(const Pod& pod, const Span& span, double cost) {
-        const auto* failure = pod.last_failure(span.stage);
+        const auto* failure = pod.usual_failure(span.stage);
         lose(pod, cost, span.stage, failure == nullptr ? "" : failure->answered);
     }
 

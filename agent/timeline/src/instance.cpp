@@ -2,6 +2,7 @@
 #include "muster/timeline/instance.hpp"
 
 #include <algorithm>
+#include <map>
 
 #include "clocks.hpp"
 #include "muster/base/idset.hpp"
@@ -221,11 +222,16 @@ double Pod::spent(Stage stage) const {
     return sum;
 }
 
-const Attempt* Pod::last_failure(Stage gate) const {
-    const auto found = std::find_if(
-        attempts.rbegin(), attempts.rend(),
-        [gate](const Attempt& attempt) { return attempt.gate == gate && !attempt.passed; });
-    return found == attempts.rend() ? nullptr : &*found;
+const Attempt* Pod::usual_failure(Stage gate) const {
+    std::map<std::string_view, int> times;
+    for (const auto& attempt : attempts)
+        if (attempt.gate == gate && !attempt.passed) ++times[attempt.answered];
+    const Attempt* usual = nullptr;
+    for (const auto& attempt : attempts) {
+        if (attempt.gate != gate || attempt.passed) continue;
+        if (usual == nullptr || times[attempt.answered] > times[usual->answered]) usual = &attempt;
+    }
+    return usual;
 }
 
 const Pod* Timeline::find(std::uint32_t rank) const {

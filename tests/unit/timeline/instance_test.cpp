@@ -122,8 +122,24 @@ TEST(Assemble, AttemptsCountFromTheFirstGate) {
     const auto pod = assemble(records).pods[3];
     ASSERT_EQ(pod.attempts.size(), 1u);
     EXPECT_NEAR(pod.attempts[0].at, 0.12, 1e-6);
-    EXPECT_EQ(pod.last_failure(Stage::name), &pod.attempts[0]);
-    EXPECT_EQ(pod.last_failure(Stage::curve), nullptr);
+    EXPECT_EQ(pod.usual_failure(Stage::name), &pod.attempts[0]);
+    EXPECT_EQ(pod.usual_failure(Stage::curve), nullptr);
+}
+
+TEST(Assemble, TheUsualFailureIsTheAnswerThatCameMostOften) {
+    auto records = four();
+    const auto failed = [](const std::string& answered) {
+        return Report::Attempt{.gate = "name", .passed = false, .answered = answered};
+    };
+    records[3].report->attempts = {failed("NXDOMAIN"),
+                                   failed("NXDOMAIN"),
+                                   failed("no SRV record"),
+                                   {.gate = "name", .passed = true, .answered = "10.0.0.1"}};
+    EXPECT_EQ(assemble(records).pods[3].usual_failure(Stage::name)->answered, "NXDOMAIN");
+    records[3].report->attempts = {failed("REFUSED"), failed("NXDOMAIN"), failed("NXDOMAIN")};
+    EXPECT_EQ(assemble(records).pods[3].usual_failure(Stage::name)->answered, "NXDOMAIN");
+    records[3].report->attempts = {failed("NXDOMAIN"), failed("no SRV record")};
+    EXPECT_EQ(assemble(records).pods[3].usual_failure(Stage::name)->answered, "NXDOMAIN");
 }
 
 TEST(Stages, HaveLettersOfTheirOwn) {

@@ -72,16 +72,16 @@ struct Pod {
     std::optional<double> ended;
     std::optional<int> code;  ///< with which its first process ended
     std::optional<int> error_code;
-    std::string error;  ///< why there was no broker
+    std::string error;   ///< why there was no broker
     bool heard = false;  ///< its broker's states are known
-    double shift = 0;   ///< seconds that were added to its own clock's times
+    double shift = 0;    ///< seconds that were added to its own clock's times
 
     double begin() const { return spans.empty() ? 0 : spans.front().begin; }
     double end() const { return spans.empty() ? 0 : spans.back().end; }
     /// How long it was at `stage`, all in all.
     double spent(Stage stage) const;
-    /// Its last failed attempt at `gate`, or null.
-    const Attempt* last_failure(Stage gate) const;
+    /// The failed attempt at `gate` whose answer came most often, of equals the first; or null.
+    const Attempt* usual_failure(Stage gate) const;
 };
 
 struct Timeline {

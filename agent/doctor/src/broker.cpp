@@ -108,6 +108,8 @@ BrokerView look_at_broker(const Flux& flux, const bootstrap::Paths& paths, Depth
         commands.push_back({"resource", "R"});
     }
     const auto answers = ask(flux, commands, limit, clock);
+    if (answers[0].outcome == Answer::Outcome::not_started)
+        view.not_asked = Error{answers[0].reason, answers[0].err};
     view.alive = answers[1].ok();
     view.uptime = read_state(flux, {}, answers[0], limit, clock, view.complaint);
     if (depth == Depth::state) return view;

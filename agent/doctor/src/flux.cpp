@@ -70,7 +70,10 @@ class Asked {
 
     bool done() const { return !child_ && !out_ && !err_; }
     Answer take() { return std::move(answer_); }
-    void fail_to_start(std::string why) { answer_.err = std::move(why); }
+    void fail_to_start(const Error& error) {
+        answer_.err = error.message;
+        answer_.reason = error.kind;
+    }
 
     /// Ends what has not ended.
     void stop() {
@@ -143,7 +146,10 @@ std::vector<Answer> ask(const Flux& flux, std::span<const Command> commands, Dur
     std::vector<Answer> answers(commands.size());
     auto reactor = Reactor::make(clock);
     if (!reactor) {
-        for (auto& answer : answers) answer.err = reactor.error().message;
+        for (auto& answer : answers) {
+            answer.err = reactor.error().message;
+            answer.reason = reactor.error().kind;
+        }
         return answers;
     }
     std::vector<std::unique_ptr<Asked>> asked;
@@ -155,7 +161,7 @@ std::vector<Answer> ask(const Flux& flux, std::span<const Command> commands, Dur
             if (asked.size() == commands.size() && all_done()) reactor->stop();
         }));
         if (const auto started = asked.back()->start(flux, command); !started)
-            asked.back()->fail_to_start(started.error().message);
+            asked.back()->fail_to_start(started.error());
     }
     if (!all_done()) reactor->run(Deadline::after(clock, limit));
     for (std::size_t i = 0; i < asked.size(); ++i) {

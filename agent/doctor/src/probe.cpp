@@ -62,6 +62,8 @@ ProbeOutcome probe_life(const Flux& flux, Duration limit, const Clock& clock) {
     const auto answer = ask(flux, question, limit, clock);
     if (answer.outcome == Answer::Outcome::ended)
         return passed(answer.ok() ? "the broker answers" : answer.complaint(question, limit));
+    if (answer.outcome == Answer::Outcome::not_started)
+        return passed(fmt::format("flux could not be asked: {}", answer.err));
     // A machine so busy that the question has not left says nothing against the broker.
     if (answer.at_work || !seems_hung(before, look())) return passed("the broker is busy");
     return {Error{Kind::unavailable,

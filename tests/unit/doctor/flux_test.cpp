@@ -64,6 +64,7 @@ TEST(Ask, AProgramThatIsNotThere) {
     const auto answer = ask(Flux{"/nope/flux", "/x", {}}, Command{"uptime"},
                             std::chrono::seconds(20), SystemClock());
     EXPECT_EQ(answer.outcome, Answer::Outcome::not_started);
+    EXPECT_EQ(answer.reason, Kind::no_program);
     EXPECT_THAT(answer.complaint({"uptime"}, {}), HasSubstr("/nope/flux"));
 }
 

@@ -111,6 +111,16 @@ TEST(JudgeBroker, ThatDoesNotAnswer) {
                 HasSubstr("69: the broker runs but does not"));
 }
 
+TEST(JudgeBroker, ThatCouldNotBeAsked) {
+    auto view = broker_in("run");
+    view.uptime.reset();
+    view.alive = false;
+    view.not_asked = Error{Kind::no_program, "execute flux: not found"};
+    EXPECT_EQ(said(judge_broker(view, plan_of(1))),
+              "127: a broker runs in this pod, but flux could not be asked: execute flux: not "
+              "found; name the flux program with --flux (MUSTER_FLUX)");
+}
+
 TEST(LookAtDirectory, WritableOrNot) {
     const Scratch scratch;
     EXPECT_TRUE(look_at_directory(bootstrap::Paths(scratch / "new/deeper")).passed());

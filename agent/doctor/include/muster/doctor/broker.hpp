@@ -19,6 +19,7 @@ struct BrokerView {
     std::string path;                  ///< of the socket
     std::optional<Uptime> uptime;      ///< none: it did not answer
     std::string complaint;             ///< then: why
+    std::optional<Error> not_asked;    ///< flux could not be started
     bool alive = false;                ///< it answers for itself; what is missing is its leader's
     std::vector<OverlayNode> overlay;  ///< empty: not known
     std::vector<ResourceLine> resources;  ///< empty: not known

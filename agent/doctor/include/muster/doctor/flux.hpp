@@ -30,6 +30,7 @@ struct Answer {
     int code = 0;  ///< of one that has ended, as a shell has it
     std::string out;
     std::string err;       ///< also why it could not be started
+    Kind reason{};         ///< of one that could not be started
     bool at_work = false;  ///< of one that timed out: the command itself had not come to wait
 
     bool ok() const { return outcome == Outcome::ended && code == 0; }

@@ -44,6 +44,18 @@ std::string how_passed(const std::vector<discovery::Attempt>& attempts,
     return text;
 }
 
+/// What the code means here. Those of a parent do not fit a leader, nor what is beyond the gates.
+std::string_view legend(const Diagnosis& diagnosis, const Step& failed) {
+    const auto* row = find_exit_code(diagnosis.exit_code());
+    if (row == nullptr) return "";
+    const auto kind = failed.error->kind;
+    if (kind != Kind::no_name && kind != Kind::unavailable) return row->meaning;
+    bool at_gate = false;
+    for (std::size_t i = 0; i < discovery::gate_count; ++i)
+        if (failed.name == discovery::format(static_cast<discovery::Gate>(i))) at_gate = true;
+    return at_gate && diagnosis.rank != 0u ? row->meaning : "";
+}
+
 }  // namespace
 
 const Step* Diagnosis::failure() const {
@@ -96,9 +108,9 @@ std::string format_diagnosis(const Diagnosis& diagnosis) {
     for (const auto& note : diagnosis.notes) text += fmt::format("  note: {}\n", note);
     const auto* failed = diagnosis.failure();
     if (failed == nullptr) return text + "all is well\n";
-    const auto* row = find_exit_code(diagnosis.exit_code());
+    const auto meaning = legend(diagnosis, *failed);
     return text + fmt::format("exit code {}{}{}\n", diagnosis.exit_code(),
-                              row == nullptr ? "" : ": ", row == nullptr ? "" : row->meaning);
+                              meaning.empty() ? "" : ": ", meaning);
 }
 
 json::Value to_json(const Diagnosis& diagnosis) {

@@ -81,6 +81,20 @@ TEST(FormatDiagnosis, SaysStepsCauseAndCode) {
     EXPECT_EQ(sick().in_one_line(), "name: no such name; mend it");
 }
 
+TEST(FormatDiagnosis, SaysNothingOfAParentThatHasNoPart) {
+    auto legend = [](std::uint32_t rank, std::string step, Kind kind) {
+        Diagnosis diagnosis{.rank = rank, .size = 4, .host = "m"};
+        diagnosis.steps = {{std::move(step), {}, Error{kind, "no"}, {}}};
+        const auto text = format_diagnosis(diagnosis);
+        return text.substr(text.rfind("exit code"));
+    };
+    EXPECT_THAT(legend(1, "listener", Kind::unavailable), HasSubstr("69: the parent's address"));
+    EXPECT_EQ(legend(1, "broker", Kind::unavailable), "exit code 69\n");
+    EXPECT_EQ(legend(0, "broker", Kind::unavailable), "exit code 69\n");
+    EXPECT_EQ(legend(0, "name", Kind::no_name), "exit code 68\n");
+    EXPECT_THAT(legend(0, "broker", Kind::no_program), HasSubstr("127: the broker or the"));
+}
+
 TEST(FormatDiagnosis, OfAPodThatIsWell) {
     Diagnosis well = sick();
     well.steps.pop_back();

@@ -10,6 +10,8 @@
 #include "muster/base/fd.hpp"
 #include "muster/bootstrap/facts.hpp"
 #include "muster/bootstrap/plan.hpp"
+#include "muster/doctor/pod.hpp"
+#include "muster/json.hpp"
 #include "muster/timeline/collect.hpp"
 #include "muster/timeline/format.hpp"
 #include "muster/timeline/watched.hpp"
@@ -39,12 +41,26 @@ constexpr std::array<bootstrap::ExtraFlag, 2> own_flags{
           return {};
       }}}};
 
+/// The program of this directory's broker, by its report; empty when that is the rehearsal's, or
+/// not known.
+std::string flux_of_report(const bootstrap::Settings& settings) {
+    const auto text = read_file(bootstrap::Paths(settings.dir).report, largest_file).value_or("");
+    const auto report = json::Value::parse(text).value_or(json::Value());
+    if (report.get("rehearsal").as_boolean().value_or(true)) return {};
+    return report.get("flux").as_string().value_or("");
+}
+
 /// The program to ask with. The rehearsal answers for Flux where there is none, and for nobody
 /// else: its socket speaks another language.
 Result<std::string> choose_flux(const bootstrap::Settings& settings) {
     const auto rehearsal = bootstrap::find_own_program("muster-rehearsal");
     if (settings.flux == "none") return rehearsal;
-    if (auto found = bootstrap::find_program(settings.flux); !found.empty()) return found;
+    if (auto found = bootstrap::find_flux(settings.flux); !found.empty()) return found;
+    if (const auto other = flux_of_report(settings); !other.empty())
+        return fail(Kind::no_program,
+                    "{} is not there, and the broker of {} was {}: name flux with --flux "
+                    "(MUSTER_FLUX)",
+                    settings.flux, settings.dir, other);
     if (settings.flux == "flux" && !bootstrap::find_program(rehearsal).empty()) return rehearsal;
     return fail(Kind::no_program, "{} is not there: name flux with --flux (MUSTER_FLUX)",
                 settings.flux);
@@ -123,8 +139,10 @@ bool wants_colour() {
 Result<int> timeline(Words words) {
     namespace drawing = muster::timeline;
     OwnFlags own;
-    auto environment = muster::environment();
-    TRY_ASSIGN(const auto line, bootstrap::parse_command_line(words, environment, own_flags, &own));
+    const auto entrypoint = doctor::read_entrypoint();
+    auto environment = doctor::environment_over(entrypoint, muster::environment());
+    TRY_ASSIGN(const auto line, bootstrap::parse_command_line(doctor::words_over(entrypoint, words),
+                                                              environment, own_flags, &own));
     if (line.help) return print_help("timeline", own_flags);
     const bool running = line.command.empty();
     TRY_ASSIGN(const auto records,

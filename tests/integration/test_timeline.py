@@ -9,6 +9,7 @@ import xml.etree.ElementTree
 
 import pytest
 import up_driver
+from inits import unshare
 from muster_testing import program, real_flux
 
 sys.path.append(os.path.dirname(__file__))
@@ -121,6 +122,28 @@ def test_any_pod_can_ask(bench):
                                ([], {"FLUX_URI": f"local://{leader}/pods/1/run/local", "MUSTER_FLUX": "none"})):
         done = bench.muster("timeline", "--json", *words, env=environment)
         assert done.code == 0 and [row["rank"] for row in json.loads(done.out)["ranks"]] == [0, 1], done
+
+
+def test_a_later_process_of_the_pod_has_the_settings_of_its_first(bench, tmp_path):
+    script = f"exec env -i PATH=$PATH {program('muster')} timeline --json"
+    done = bench.run(*unshare(), program("muster-init"), program("muster"), "run", f"--dir={tmp_path}/pod", "--flux=none", "--size=1", "--",
+                      "sh", "-c", script)
+    assert done.code == 0 and [row["rank"] for row in json.loads(done.out)["ranks"]] == [0], done
+
+
+def test_flux_may_be_a_directory(bench, tmp_path):
+    (tmp_path / "bin").mkdir()
+    flux = tmp_path / "bin" / "flux"
+    flux.write_text("#!/bin/sh\necho the flux of a directory >&2; exit 1\n")
+    flux.chmod(0o755)
+    done = bench.muster("timeline", "--flux", tmp_path)
+    assert done.code == 69 and "no instance can be asked (the flux of a directory)" in done.err, done
+
+
+def test_the_rehearsal_does_not_ask_a_broker_of_flux(bench, tmp_path):
+    (tmp_path / "report.json").write_text('{"version": 1, "flux": "/opt/its/flux", "rehearsal": false, "phases": []}')
+    done = bench.muster("timeline", "--dir", tmp_path, env={"PATH": "/nowhere"})
+    assert done.code == 127 and f"the broker of {tmp_path} was /opt/its/flux: name flux with --flux" in done.err, done
 
 
 @pytest.mark.skipif(not real_flux(), reason="needs a real flux")

@@ -42,20 +42,24 @@ Temporary find_temporary(const Environment& environment) {
     return is_writable("/var/tmp") ? Temporary::unchanged : Temporary::tmp;
 }
 
-/// --flux: a program, a path, a directory with it (or with bin/flux), or none.
-void find_flux(const Settings& settings, LocalFacts& facts) {
+/// Flux's program in the directory `name`; what is no directory is `name` itself.
+std::string in_directory(const std::string& name) {
+    struct stat status{};
+    if (name.find('/') == std::string::npos || ::stat(name.c_str(), &status) != 0 ||
+        !S_ISDIR(status.st_mode))
+        return name;
+    const auto in_bin = name + "/bin/flux";
+    return exists(in_bin) ? in_bin : name + "/flux";
+}
+
+/// --flux names it, or is "none".
+void choose_flux(const Settings& settings, LocalFacts& facts) {
     facts.rehearsal = settings.flux == "none";
     if (facts.rehearsal) {
         facts.flux = find_own_program("muster-rehearsal");
         return;
     }
-    facts.flux = settings.flux;
-    struct stat status{};
-    if (settings.flux.find('/') != std::string::npos &&
-        ::stat(settings.flux.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) {
-        const auto in_bin = settings.flux + "/bin/flux";
-        facts.flux = exists(in_bin) ? in_bin : settings.flux + "/flux";
-    }
+    facts.flux = in_directory(settings.flux);
     if (auto found = find_program(facts.flux); !found.empty()) facts.flux = std::move(found);
 }
 
@@ -102,6 +106,10 @@ std::string find_program(const std::string& name) {
     return present;
 }
 
+std::string find_flux(const std::string& name) {
+    return find_program(in_directory(name));
+}
+
 std::string find_own_program(const std::string& name) {
     const auto beside = own_directory() + "/" + name;
     if (is_executable_file(beside)) return beside;
@@ -130,7 +138,7 @@ Result<LocalFacts> gather_facts(const Settings& settings, const std::vector<std:
         facts.shape = detected.shape;
     }
     facts.temporary = find_temporary(facts.pod.environment);
-    find_flux(settings, facts);
+    choose_flux(settings, facts);
     facts.muster_init = find_own_program("muster-init");
     if (settings.config) {
         TRY_ASSIGN(auto text, within("--config (MUSTER_CONFIG)", read_file(*settings.config)));

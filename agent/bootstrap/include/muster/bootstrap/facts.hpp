@@ -14,6 +14,9 @@ Result<LocalFacts> gather_facts(const Settings& settings, const std::vector<std:
 /// not there.
 std::string find_program(const std::string& name);
 
+/// Flux's program by --flux: like find_program(), or `flux` or `bin/flux` in a directory.
+std::string find_flux(const std::string& name);
+
 /// A program of ours: beside this executable, or else in PATH. The bare name when it is in neither.
 std::string find_own_program(const std::string& name);
 

@@ -176,7 +176,7 @@ def test_a_pod_that_gave_up_is_named_with_its_reason(bench, tmp_path):
 
 
 @pytest.mark.parametrize("arguments, code, words", [
-    (["/nowhere"], 73, "/nowhere"),
+    (["/nowhere"], 73, "/nowhere: No such file or directory"),
     (["/etc/passwd"], 65, "/etc/passwd: neither a report.json, nor a timeline, nor a broker's log"),
     (["/etc/passwd", "--json"], 65, "/etc/passwd"),
     (["--out", "t.png", "x"], 64, "--out: 't.png' ends neither in"),

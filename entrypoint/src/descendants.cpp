@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 
 #include "text.hpp"
@@ -92,6 +93,28 @@ pid_t parent_of(pid_t pid) {
         return -1;
     }
     return parse_number({stat.data(), end}, 1 << 30).value_or(-1);
+}
+
+bool is_ending(pid_t pid) {
+    constexpr unsigned pf_exiting = 0x4;  // linux/sched.h; proc(5), field 9 of stat
+    constexpr int fields_to_flags = 7;    // after the name: state ppid pgrp session tty tpgid flags
+    Line path;
+    path << "/proc/" << pid << "/stat";
+    std::array<char, 256> buffer{};
+    std::string_view stat = read_start(path.c_str(), buffer);
+    const std::size_t name_end = stat.rfind(')');
+    if (name_end == std::string_view::npos) {
+        return false;
+    }
+    stat.remove_prefix(name_end + 1);
+    for (int i = 1; i < fields_to_flags && !stat.empty(); ++i) {
+        stat.remove_prefix(std::min(stat.find(' ', 1), stat.size()));
+    }
+    unsigned flags = 0;
+    for (std::size_t i = 1; i < stat.size() && stat[i] >= '0' && stat[i] <= '9'; ++i) {
+        flags = flags * 10 + static_cast<unsigned>(stat[i] - '0');
+    }
+    return (flags & pf_exiting) != 0;
 }
 
 void Descendants::leave_out_children() {

@@ -15,6 +15,11 @@ namespace muster::init {
 /// the process does not exist or cannot be seen.
 pid_t parent_of(pid_t pid);
 
+/// Whether a process is about to end or has ended: killed, say, but not yet reaped. Its descriptors
+/// are closed only after this is so, thus whoever has lost a connection to it finds this true. False
+/// where /proc cannot tell.
+bool is_ending(pid_t pid);
+
 /// The processes that came from the command that we run. Does not allocate.
 class Descendants {
   public:

@@ -9,3 +9,10 @@ def docker():
     with engines.engine() as made:
         engines.build(made)
         yield made
+
+
+def pytest_collection_modifyitems(items):
+    """The first test waits for the image to be built."""
+    for item in items:
+        if item.path.parent.name == "compose":
+            item.add_marker(pytest.mark.timeout(1800))

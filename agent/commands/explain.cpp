@@ -61,14 +61,6 @@ std::string describe_end(int status) {
                            : fmt::format("signal {}", status - 128);
 }
 
-/// What the program's end says, recorded by the shim ("exit 3", "signal 9"); empty when it never
-/// ended.
-std::string recorded_status(const std::string& path) {
-    auto text = read_file(path, 64).value_or("");
-    while (text.ends_with('\n')) text.pop_back();
-    return text;
-}
-
 /// The end of what the broker wrote, from stdin; muster-init gives no more than 4 KiB.
 std::string last_words() {
     constexpr std::size_t most = 4096;
@@ -169,8 +161,9 @@ Result<int> explain(Words words) {
     if (line.help) return print_help("explain", extra);
     if (question.role.empty()) return fail(Kind::usage, "--role is missing: leader or follower");
     const auto tail = question.has_tail ? last_words() : "";
+    // "exit 3" or "signal 9", recorded by the shim; empty when the program never ended.
     const auto recorded = question.role == "leader" && !question.program_status.empty()
-                              ? recorded_status(question.program_status)
+                              ? read_record(question.program_status, 64)
                               : "";
     const auto text = recorded.empty() ? of_broker(question, tail) : of_program(recorded, tail);
     log::error("{}", text);

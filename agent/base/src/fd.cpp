@@ -36,6 +36,12 @@ Result<std::string> read_file(const std::string& path, std::size_t limit) {
     }
 }
 
+std::string read_record(const std::string& path, std::size_t limit) {
+    auto text = read_file(path, limit).value_or("");
+    while (text.ends_with('\n')) text.pop_back();
+    return text;
+}
+
 Result<void> write_all(int fd, std::string_view data) {
     while (!data.empty()) {
         const ssize_t count = ::write(fd, data.data(), data.size());

@@ -20,10 +20,8 @@ constexpr std::size_t least_room = 32 * 1024;
 void look_at_files(BrokerView& view, const bootstrap::Paths& paths) {
     view.planned = ::access(paths.broker_toml.c_str(), F_OK) == 0;
     view.leaving = ::access(paths.leaving.c_str(), F_OK) == 0;
-    view.program_status = read_file(paths.status, 64).value_or("");
-    while (view.program_status.ends_with('\n')) view.program_status.pop_back();
-    view.explained = read_file(paths.dir + "/explained", 4096).value_or("");
-    while (view.explained.ends_with('\n')) view.explained.pop_back();
+    view.program_status = read_record(paths.status, 64);
+    view.explained = read_record(paths.explained, 4096);
     const auto report =
         json::Value::parse(read_file(paths.report).value_or("")).value_or(json::Value());
     const auto error = report.get("error");

@@ -78,6 +78,22 @@ TEST(ReadFile, StopsAtItsLimit) {
     EXPECT_FALSE(read_file("/dev/zero", 1000)) << "an endless file ends as well";
 }
 
+TEST(ReadRecord, WithoutTheNewlinesAtItsEnd) {
+    const Scratch scratch;
+    EXPECT_EQ(read_record(scratch.file("line", "exit 3\n"), 64), "exit 3");
+    EXPECT_EQ(read_record(scratch.file("bare", "exit 3"), 64), "exit 3");
+    EXPECT_EQ(read_record(scratch.file("lines", "\na\nb\n\n"), 64), "\na\nb");
+    EXPECT_EQ(read_record(scratch.file("newlines", "\n\n"), 64), "");
+}
+
+TEST(ReadRecord, EmptyWhereThereIsNone) {
+    const Scratch scratch;
+    EXPECT_EQ(read_record(scratch / "missing", 64), "");
+    EXPECT_EQ(read_record(scratch / ".", 64), "");
+    EXPECT_EQ(read_record(scratch.file("ten", "0123456789"), 10), "0123456789");
+    EXPECT_EQ(read_record(scratch.file("eleven", "0123456789\n"), 10), "") << "no part of it";
+}
+
 TEST(WriteAll, WritesOverShortWrites) {
     auto pipe = make_pipe().value();
     const std::string large(1 << 20, 'y');  // more than a pipe holds

@@ -47,6 +47,10 @@ Result<Pipe> make_pipe();
 /// Errors: io (missing, unreadable), malformed (longer than `limit`).
 Result<std::string> read_file(const std::string& path, std::size_t limit = 16u << 20);
 
+/// A short record of ours, without the newlines at its end; empty where there is none that can be
+/// read, or it is longer than `limit` bytes.
+std::string read_record(const std::string& path, std::size_t limit);
+
 /// Writes all of `data` to `fd`, over short writes and EINTR. Errors: io.
 Result<void> write_all(int fd, std::string_view data);
 

@@ -5,8 +5,8 @@
 #include <array>
 #include <cerrno>
 
-#include "capture.hpp"
 #include "muster/bundle.hpp"
+#include "program.hpp"
 
 namespace muster::bundle {
 
@@ -37,11 +37,11 @@ Result<std::vector<Library>> libraries_of(const std::string& program, const std:
     if (!library_path.empty())
         argv.insert(argv.end(), {"--inhibit-cache", "--library-path", library_path});
     argv.insert(argv.end(), {"--list", program});
-    TRY_ASSIGN(const auto listed, capture(argv));
+    TRY_ASSIGN(const auto listed, run_program(argv));
     if (listed.code != 0)
         return fail(Kind::config, "{} cannot list the libraries of {}: {}", loader, program,
-                    listed.first_line());
-    return parse_list(listed.output);
+                    listed.first_line);
+    return parse_list(listed.out);
 }
 
 }  // namespace muster::bundle

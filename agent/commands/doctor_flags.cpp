@@ -25,13 +25,19 @@ bootstrap::ExtraFlag limit_flag(std::string_view meaning) {
             }};
 }
 
-Result<OfThisPod> ask_of_this_pod(std::span<const std::string> words,
-                                  std::span<const bootstrap::ExtraFlag> extra, DoctorFlags& flags) {
+Result<OfThisPod> settings_of_this_pod(std::span<const std::string> words,
+                                       std::span<const bootstrap::ExtraFlag> extra, void* target) {
     const auto entrypoint = doctor::read_entrypoint();
     OfThisPod asked;
     asked.environment = doctor::environment_over(entrypoint, environment());
     TRY_ASSIGN(asked.line, bootstrap::parse_command_line(doctor::words_over(entrypoint, words),
-                                                         asked.environment, extra, &flags));
+                                                         asked.environment, extra, target));
+    return asked;
+}
+
+Result<OfThisPod> ask_of_this_pod(std::span<const std::string> words,
+                                  std::span<const bootstrap::ExtraFlag> extra, DoctorFlags& flags) {
+    TRY_ASSIGN(auto asked, settings_of_this_pod(words, extra, &flags));
     if (!asked.line.command.empty())
         return fail(Kind::usage, "'{}' is no flag: see --help", asked.line.command.front());
     // Where the user has no passwd entry, Flux 0.88's uptime crashes: no core of it into the pod.

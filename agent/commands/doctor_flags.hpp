@@ -26,7 +26,11 @@ struct OfThisPod {
     bootstrap::CommandLine line;
     Environment environment;
 };
-/// Errors: usage; words after the flags are refused.
+/// `extra` are the command's own flags, which write to `target`. Words after the flags are in
+/// line.command. Errors: usage.
+Result<OfThisPod> settings_of_this_pod(std::span<const std::string> words,
+                                       std::span<const bootstrap::ExtraFlag> extra, void* target);
+/// The same for the doctor's commands, which take no words after the flags. Errors: usage.
 Result<OfThisPod> ask_of_this_pod(std::span<const std::string> words,
                                   std::span<const bootstrap::ExtraFlag> extra, DoctorFlags& flags);
 

@@ -7,10 +7,10 @@
 #include <filesystem>
 
 #include "commands.hpp"
+#include "doctor_flags.hpp"
 #include "muster/base/fd.hpp"
 #include "muster/bootstrap/facts.hpp"
 #include "muster/bootstrap/plan.hpp"
-#include "muster/doctor/pod.hpp"
 #include "muster/json.hpp"
 #include "muster/timeline/collect.hpp"
 #include "muster/timeline/format.hpp"
@@ -139,14 +139,12 @@ bool wants_colour() {
 Result<int> timeline(Words words) {
     namespace drawing = muster::timeline;
     OwnFlags own;
-    const auto entrypoint = doctor::read_entrypoint();
-    auto environment = doctor::environment_over(entrypoint, muster::environment());
-    TRY_ASSIGN(const auto line, bootstrap::parse_command_line(doctor::words_over(entrypoint, words),
-                                                              environment, own_flags, &own));
+    TRY_ASSIGN(auto asked, settings_of_this_pod(words, own_flags, &own));
+    const auto& line = asked.line;
     if (line.help) return print_help("timeline", own_flags);
     const bool running = line.command.empty();
     TRY_ASSIGN(const auto records,
-               running ? ask(line, std::move(environment)) : read(line.command));
+               running ? ask(line, std::move(asked.environment)) : read(line.command));
     const auto now = running ? std::optional(SystemClock().wall()) : std::nullopt;
     if (own.out) TRY(drawing::write_timeline(*own.out, records, now));
     const auto drawn = drawing::assemble(records, now);

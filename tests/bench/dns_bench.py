@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """tests/bench/dns_bench.py [--quick] [--only ROW ...]: figures of the name watch, behind a real CoreDNS with `cache 30`.
 
@@ -112,7 +113,8 @@ def waiting_pods(stage, groups, size, seconds, before=None, old=None, prepare=No
                 ground.authority.set(name, before)
                 assert ground.plain_answer(name) == [before]
     followers = [ground.followers(size, service=f"g{number}") for number in range(groups)]
-    jobs = [(f"{number}.{rank}", names[number][1], ground.address(2)) for number in range(groups) for rank in range(size)]
+    # All pollers of a name hear the same cache; sixty-four a group would take the processor from the pods beside them.
+    jobs = [(f"{number}.{rank}", names[number][1], ground.address(2)) for number in range(groups) for rank in range(min(size, 8))]
     poller = stage.poll(jobs)
     ground.wait_asking([follower for group in followers for follower in group])
     begin = time.monotonic()
@@ -142,7 +144,7 @@ def early_names(stamp, shapes):
         with Stage(stamp) as stage:
             muster, polled, rate = waiting_pods(stage, groups, size, 3.0)
         row(f"{size} pods that asked too early, {groups} groups: name to execve", figures(muster) + f"; {rate:.0f} questions/s at the backend a group",
-            f"{figures(polled)}, getaddrinfo each 100 ms", "p99 <= 150 ms, tens of questions/s")
+            f"{figures(polled)}, getaddrinfo each 100 ms, 8 pollers a group at most", "p99 <= 150 ms, tens of questions/s")
 
 
 def changed_addresses(stamp, size, groups):
@@ -155,7 +157,7 @@ def changed_addresses(stamp, size, groups):
                 ground.leader(ground.address(9), certificate=make_certificate(ground.scratch / "other.cert"), name="other")
             muster, polled, rate = waiting_pods(stage, groups, size, 1.0, before=ground.address(9))
         row(f"address changed behind the cache, old one {old}, {size} pods, {groups} groups: change to execve", figures(muster) + f"; {rate:.0f} questions/s",
-            f"{figures(polled)}, getaddrinfo each 100 ms", "most <= 5 s + 150 ms")
+            f"{figures(polled)}, getaddrinfo each 100 ms, 8 pollers a group at most", "most <= 5 s + 150 ms")
 
 
 def processor_time(stamp):

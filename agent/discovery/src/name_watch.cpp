@@ -5,19 +5,19 @@
 
 #include <algorithm>
 
+#include "rest.hpp"
+
 namespace muster::discovery {
 namespace {
 
 using namespace std::chrono_literals;
 
 constexpr Duration shortest_interval = 100ms;
-constexpr Duration longest_interval = 1s;
-constexpr int patience = 150;  // the interval is no more than this part of what was waited already
 /// Of refresh(): for the other of two replies, and for the first.
 constexpr Duration other_reply_wait = 20ms;
 constexpr Duration first_reply_wait = 500ms;
 /// Within a turn all askers of a slot get one cache's answer; another replica's may differ.
-constexpr Duration slot_interval = 1s;
+constexpr Duration slot_interval = 2s;
 constexpr Duration plain_interval = 60s;
 constexpr Duration ttl_resolution = 1s;
 /// Wide enough that of those who ask for a slot's answer few are the first.
@@ -73,10 +73,9 @@ Duration NameWatch::random_below(Duration bound) {
 }
 
 Duration NameWatch::interval(TimePoint now) const {
-    const Duration paced =
-        std::max<Duration>(shortest_interval, std::chrono::microseconds(500) * options_.size);
-    return std::clamp<Duration>((now - begun_) / patience, paced,
-                                std::max(paced, longest_interval));
+    return rest_after(
+        now - begun_,
+        std::max<Duration>(shortest_interval, std::chrono::microseconds(500) * options_.size));
 }
 
 bool NameWatch::is_known() const {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "rest.hpp"
 #include "words.hpp"
 
 namespace muster::discovery {
@@ -26,10 +27,8 @@ constexpr Duration key_patience = 10s;
 constexpr Duration stale_patience = 35s;
 constexpr std::size_t most_targets = 8;
 
-/// After a long wait another percent of it does no harm.
 Duration longest_backoff(std::uint32_t size, Duration waited) {
-    const auto paced = std::max<Duration>(200ms, std::chrono::microseconds(250) * size);
-    return std::clamp<Duration>(waited / 150, paced, std::max<Duration>(paced, 1s));
+    return rest_after(waited, std::max<Duration>(200ms, std::chrono::microseconds(250) * size));
 }
 
 /// 1, 5, 15, 60 s, and then every minute.

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rest.hpp"
+
+#include <gtest/gtest.h>
+
+namespace muster::discovery {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(RestAfter, IsTheLeastForTenSeconds) {
+    EXPECT_EQ(rest_after(0s, 100ms), 100ms);
+    EXPECT_EQ(rest_after(10s, 100ms), 100ms);
+    EXPECT_EQ(rest_after(10s, 200ms), 200ms);
+}
+
+TEST(RestAfter, GrowsAsTheSquareUpToASecond) {
+    EXPECT_EQ(rest_after(20s, 100ms), 400ms);
+    EXPECT_EQ(rest_after(30s, 100ms), 900ms);
+    EXPECT_EQ(rest_after(40s, 100ms), 1s);
+    EXPECT_EQ(rest_after(24h, 100ms), 1s);
+    EXPECT_EQ(rest_after(Duration::max(), 100ms), 1s);
+}
+
+TEST(RestAfter, IsNeverBelowTheLeast) {
+    EXPECT_EQ(rest_after(0s, 2s), 2s);
+    EXPECT_EQ(rest_after(1h, 2s), 2s);
+}
+
+}  // namespace
+}  // namespace muster::discovery

@@ -3,6 +3,7 @@
 
 #include <sys/resource.h>
 
+#include "commands.hpp"
 #include "muster/bootstrap/duration.hpp"
 #include "muster/doctor/pod.hpp"
 #include "muster/log.hpp"
@@ -46,6 +47,19 @@ Result<OfThisPod> ask_of_this_pod(std::span<const std::string> words,
     // Detection's notes are for the pod's log; here standard error is a person's terminal.
     log::configure("muster", log::Level::error);
     return asked;
+}
+
+json::Value& add_error(json::Value& object, const Error& error) {
+    return object.set("error", json::Value::string(error.message))
+        .set("code", json::Value::integer(exit_code(error.kind)));
+}
+
+Result<int> ended(std::string_view command, Result<int> outcome, bool as_json) {
+    if (outcome || !as_json) return outcome;
+    auto object = json::Value::object();
+    object.set("command", json::Value::string(command));
+    TRY(print(add_error(object, outcome.error()).format(2) + "\n"));
+    return outcome;
 }
 
 }  // namespace muster::commands

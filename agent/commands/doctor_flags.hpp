@@ -8,6 +8,7 @@
 #include "muster/base/environment.hpp"
 #include "muster/base/result.hpp"
 #include "muster/bootstrap/settings.hpp"
+#include "muster/json.hpp"
 
 namespace muster::commands {
 
@@ -33,5 +34,10 @@ Result<OfThisPod> settings_of_this_pod(std::span<const std::string> words,
 /// The same for the doctor's commands, which take no words after the flags. Errors: usage.
 Result<OfThisPod> ask_of_this_pod(std::span<const std::string> words,
                                   std::span<const bootstrap::ExtraFlag> extra, DoctorFlags& flags);
+
+/// Says in `object`, which a command prints with --json, why it has failed.
+json::Value& add_error(json::Value& object, const Error& error);
+/// What a command says that has ended: with --json an error also as an object on standard output.
+Result<int> ended(std::string_view command, Result<int> outcome, bool as_json);
 
 }  // namespace muster::commands

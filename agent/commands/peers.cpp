@@ -12,8 +12,9 @@
 
 namespace muster::commands {
 
-Result<int> peers(Words words) {
-    DoctorFlags flags{.limit = std::chrono::seconds(3)};
+namespace {
+
+Result<int> show_peers(Words words, DoctorFlags& flags) {
     const std::array<bootstrap::ExtraFlag, 2> extra{
         json_flag(), limit_flag("how long to try to reach each rank [3s]")};
     TRY_ASSIGN(const auto asked, ask_of_this_pod(words, extra, flags));
@@ -35,6 +36,14 @@ Result<int> peers(Words words) {
     TRY(print(flags.as_json ? doctor::peers_to_json(peers, outcomes, overlay, size).format(2) + "\n"
                             : doctor::format_peers(peers, outcomes, overlay, size)));
     return doctor::peers_exit_code(outcomes, size);
+}
+
+}  // namespace
+
+Result<int> peers(Words words) {
+    DoctorFlags flags{.limit = std::chrono::seconds(3)};
+    auto outcome = show_peers(words, flags);
+    return ended("peers", std::move(outcome), flags.as_json);
 }
 
 }  // namespace muster::commands

@@ -8,18 +8,33 @@
 #include "doctor_flags.hpp"
 
 namespace muster::commands {
+namespace {
 
-Result<int> status(Words words) {
-    DoctorFlags flags{.limit = std::chrono::seconds(10)};
+Result<int> show(Words words, DoctorFlags& flags) {
     const std::array<bootstrap::ExtraFlag, 2> extra{
         json_flag(), limit_flag("how long to wait for brokers and pods [10s]")};
     TRY_ASSIGN(const auto asked, ask_of_this_pod(words, extra, flags));
     if (asked.line.help) return print_help("status", extra);
     TRY_ASSIGN(const auto pod, doctor::load_pod(asked.line.settings, asked.environment));
     TRY_ASSIGN(const auto found, doctor::look_at_instance(pod, flags.limit, SystemClock()));
-    TRY(print(flags.as_json ? doctor::to_json(found).format(2) + "\n"
-                            : doctor::format_status(found)));
-    return 0;
+    const auto trouble = found.trouble(flags.limit);
+    if (!flags.as_json) {
+        TRY(print(doctor::format_status(found)));
+        if (trouble) return tl::unexpected<Error>(*trouble);
+        return 0;
+    }
+    auto object = doctor::to_json(found);
+    if (trouble) add_error(object, *trouble);
+    TRY(print(object.format(2) + "\n"));
+    return trouble ? exit_code(trouble->kind) : 0;
+}
+
+}  // namespace
+
+Result<int> status(Words words) {
+    DoctorFlags flags{.limit = std::chrono::seconds(10)};
+    auto outcome = show(words, flags);
+    return ended("status", std::move(outcome), flags.as_json);
 }
 
 }  // namespace muster::commands

@@ -172,6 +172,21 @@ def test_live_fails_only_for_a_broker_that_hangs(instance, flux):
     leader.send(signal.SIGCONT)
 
 
+def test_status_keeps_the_answers_that_came(instance, flux):
+    pods = instance.start(3, "sleep", "600", flux=flux, mode="launcher")
+    for pod in pods:
+        wait_well(pod)
+    hangs = pods[1].find(BROKER)
+    hangs.send(signal.SIGSTOP)
+    found = ask(pods[0], "status", "--for=2s", code=69)
+    assert [("report" in rank, rank["answered"]) for rank in found["ranks"]] == [(True, True), (False, False), (True, True)]
+    assert found["code"] == 69 and found["error"].startswith("rank 1 (pod-1) did not answer in 2 s"), found
+    done = muster(pods[0], "status", "--for=2s")
+    assert done.code == 69 and "rank 1 (pod-1) did not answer" in done.err and "it did not answer\n" in done.out, done
+    hangs.send(signal.SIGCONT)
+    wait_until(lambda: muster(pods[0], "status").code == 0, lambda: muster(pods[0], "status"))
+
+
 def flux_ask(pod, *words):
     """A flux command for the pod's broker."""
     program = pod.env["MUSTER_FLUX"]

@@ -11,9 +11,11 @@ namespace {
 
 using json::Value;
 
-/// Every pod has its own directory, beside its broker's socket.
+/// Every pod has its own directory, beside its broker's socket. To standard error, as flux exec
+/// passes that on at once: what it has for standard output is lost when it is killed because one
+/// rank does not answer.
 constexpr const char* read_report =
-    R"(u=${FLUX_URI#local://}; exec cat "${u%/run/local}/report.json")";
+    R"(u=${FLUX_URI#local://}; exec cat "${u%/run/local}/report.json" >&2)";
 
 std::optional<resources::Shape> reported_shape(const Value& report) {
     const auto shape = report.get("resources");
@@ -55,7 +57,10 @@ std::string note_on(const RankStatus& rank) {
     };
     if (rank.resources && !rank.resources->reason.empty()) add(rank.resources->reason);
     if (rank.too_small()) add("the pod has less than R gives it");
-    if (rank.node.online() && rank.report.is_null()) add("its pod gave no report");
+    if (rank.silent)
+        add("it did not answer");
+    else if (rank.node.online() && rank.report.is_null())
+        add("its pod gave no report");
     return note;
 }
 
@@ -76,7 +81,31 @@ bool RankStatus::too_small() const {
     return r && pod && (pod->cores < r->cores || pod->gpus < r->gpus);
 }
 
-InstanceStatus make_status(const BrokerView& view, std::string_view reports) {
+Idset InstanceStatus::silent() const {
+    Idset silent;
+    for (const auto& rank : ranks)
+        if (rank.silent) silent.insert(rank.node.rank);
+    return silent;
+}
+
+std::optional<Error> InstanceStatus::trouble(Duration limit) const {
+    const auto which = silent();
+    if (which.empty()) return {};
+    Hostlist hosts;
+    for (const auto& rank : ranks)
+        if (rank.silent) hosts.append(rank.node.host);
+    const bool one = which.size() == 1;
+    return Error{
+        Kind::unavailable,
+        fmt::format("rank{} {} ({}) did not answer in {:.3g} s, though {} online: {} "
+                    "broker, or one between {} and this pod, is stopped, hangs, or gets "
+                    "no CPU time; run muster check in {}",
+                    one ? "" : "s", which.format(), hosts.format(),
+                    std::chrono::duration<double>(limit).count(), one ? "it is" : "they are",
+                    one ? "its" : "their", one ? "it" : "them", one ? "its pod" : "their pods")};
+}
+
+InstanceStatus make_status(const BrokerView& view, std::string_view reports, bool cut_short) {
     InstanceStatus status;
     if (view.uptime) status.uptime = *view.uptime;
     const auto by_rank = split_labelled(reports);
@@ -87,6 +116,7 @@ InstanceStatus make_status(const BrokerView& view, std::string_view reports) {
         if (const auto text = by_rank.find(node.rank); text != by_rank.end())
             rank.report = Value::parse(text->second).value_or(Value());
         rank.pod = reported_shape(rank.report);
+        rank.silent = cut_short && node.online() && !by_rank.contains(node.rank);
         status.ranks.push_back(std::move(rank));
     }
     std::ranges::sort(status.ranks, {}, [](const RankStatus& rank) { return rank.node.rank; });
@@ -101,7 +131,8 @@ Result<InstanceStatus> look_at_instance(const Pod& pod, Duration limit, const Cl
         return fail(Kind::unavailable, "{}", step.text);
     }
     const Command collect{"exec", "-l", "-n", "-r", "all", "sh", "-c", read_report};
-    return make_status(view, ask(pod.flux, collect, limit, clock).out);
+    const auto reports = ask(pod.flux, collect, limit, clock);
+    return make_status(view, reports.err, reports.outcome == Answer::Outcome::timed_out);
 }
 
 std::string format_status(const InstanceStatus& status) {
@@ -136,6 +167,7 @@ json::Value to_json(const InstanceStatus& status) {
         if (rank.resources)
             one.set("resources", Value::string(rank.resources->state))
                 .set("reason", Value::string(rank.resources->reason));
+        if (rank.node.online()) one.set("answered", Value::boolean(!rank.silent));
         if (rank.r) one.set("r", to_json(*rank.r));
         if (rank.pod) one.set("pod", to_json(*rank.pod));
         if (rank.r && rank.pod) one.set("too_small", Value::boolean(rank.too_small()));

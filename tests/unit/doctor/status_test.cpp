@@ -7,6 +7,8 @@ namespace muster::doctor {
 namespace {
 
 using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
 using testing::SizeIs;
 
 BrokerView view() {
@@ -48,6 +50,38 @@ TEST(MakeStatus, OfABrokerThatSaysLittle) {
     ASSERT_THAT(status.ranks, SizeIs(1));
     EXPECT_FALSE(status.ranks[0].too_small());
     EXPECT_TRUE(status.ranks[0].report.is_null());
+}
+
+TEST(MakeStatus, NamesThoseThatWereOnlineAndDidNotAnswer) {
+    auto all_there = view();
+    EXPECT_EQ(make_status(all_there, reports, true).silent().format(), "") << "3 is not online";
+    const std::string_view two(reports, std::string_view(reports).find("\n1: ") + 1);
+    EXPECT_EQ(make_status(all_there, two, true).silent().format(), "1-2");
+    EXPECT_EQ(make_status(all_there, two, false).silent().format(), "") << "they have answered";
+    EXPECT_EQ(make_status(all_there, "", true).silent().format(), "0-2");
+}
+
+TEST(FormatStatus, OfARankThatHangs) {
+    const auto all = std::string(reports);
+    const auto status = make_status(view(), all.substr(0, all.find("\n2: ") + 1), true);
+    const auto text = format_status(status);
+    EXPECT_THAT(text, HasSubstr("disk; it did not answer\n"));
+    EXPECT_THAT(text, Not(HasSubstr("gave no report")));
+    const auto error = status.trouble(std::chrono::seconds(10));
+    ASSERT_TRUE(error);
+    EXPECT_EQ(error->kind, Kind::unavailable);
+    EXPECT_EQ(
+        error->message,
+        "rank 2 (m-2) did not answer in 10 s, though it is online: its broker, or one between "
+        "it and this pod, is stopped, hangs, or gets no CPU time; run muster check in its "
+        "pod");
+    const auto object = to_json(status);
+    EXPECT_EQ(object.get("ranks").items()[2].get("answered").as_boolean(), false);
+    EXPECT_EQ(object.get("ranks").items()[1].get("answered").as_boolean(), true);
+    EXPECT_FALSE(object.get("ranks").items()[3].has("answered")) << "nobody was asked there";
+    EXPECT_FALSE(make_status(view(), reports).trouble(std::chrono::seconds(10)));
+    EXPECT_THAT(make_status(view(), "", true).trouble(std::chrono::milliseconds(600))->message,
+                HasSubstr("ranks 0-2 (m-[0-2]) did not answer in 0.6 s, though they are online"));
 }
 
 TEST(FormatStatus, ATableWithNotes) {

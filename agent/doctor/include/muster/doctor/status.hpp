@@ -18,6 +18,7 @@ struct RankStatus {
     std::optional<resources::Shape> r;    ///< what R gives it
     std::optional<resources::Shape> pod;  ///< what its pod may use, by its own report
     json::Value report;                   ///< JSON null: none came
+    bool silent = false;                  ///< online, and nothing came from it in time
 
     /// The pod has less than R says.
     bool too_small() const;
@@ -26,11 +27,17 @@ struct RankStatus {
 struct InstanceStatus {
     Uptime uptime;
     std::vector<RankStatus> ranks;  ///< ascending
+
+    Idset silent() const;
+    /// What to say of the silent ranks after `limit`; nothing where there is none.
+    std::optional<Error> trouble(Duration limit) const;
 };
 
 /// What the answers say of every rank; `reports` is the output of `flux exec -l` that read
-/// report.json. Pure.
-InstanceStatus make_status(const BrokerView& view, std::string_view reports);
+/// report.json. `cut_short`: it did not end in time, for it waits for a rank that does not answer.
+/// Pure.
+InstanceStatus make_status(const BrokerView& view, std::string_view reports,
+                           bool cut_short = false);
 
 /// Asks this pod's broker, and by it every other pod for its report, each for at most `limit`.
 /// Errors: that of judge_broker(), where no broker answers or it has not joined.

@@ -12,6 +12,7 @@
 #include "muster/bootstrap/facts.hpp"
 #include "muster/bootstrap/plan.hpp"
 #include "muster/json.hpp"
+#include "muster/log.hpp"
 #include "muster/timeline/collect.hpp"
 #include "muster/timeline/format.hpp"
 #include "muster/timeline/watched.hpp"
@@ -19,7 +20,7 @@
 namespace muster::commands {
 namespace {
 
-constexpr Duration patience = std::chrono::seconds(30);
+constexpr std::chrono::seconds patience = std::chrono::seconds(30);
 constexpr std::size_t largest_file = 512u << 20;
 constexpr int deepest = 4;  // directories below one that is given
 
@@ -73,7 +74,14 @@ Result<timeline::Records> ask(const bootstrap::CommandLine& line, Environment en
     if (!environment.contains("FLUX_URI") && std::filesystem::exists(socket, error))
         environment["FLUX_URI"] = "local://" + socket;
     const SystemClock clock;
-    return timeline::collect(flux, environment, Deadline::after(clock, patience), clock);
+    TRY_ASSIGN(auto collected,
+               timeline::collect(flux, environment, Deadline::after(clock, patience), clock));
+    if (collected.cut_short)
+        log::warning(
+            "not every rank answered in {} s, this is of the others: muster status says "
+            "which did not",
+            patience.count());
+    return std::move(collected.records);
 }
 
 /// Reports and logs in a directory and below it, in a stable order.
@@ -134,11 +142,8 @@ bool wants_colour() {
            terminal != nullptr && std::string_view(terminal) != "dumb";
 }
 
-}  // namespace
-
-Result<int> timeline(Words words) {
+Result<int> show(Words words, OwnFlags& own) {
     namespace drawing = muster::timeline;
-    OwnFlags own;
     TRY_ASSIGN(auto asked, settings_of_this_pod(words, own_flags, &own));
     const auto& line = asked.line;
     if (line.help) return print_help("timeline", own_flags);
@@ -154,6 +159,14 @@ Result<int> timeline(Words words) {
         TRY(print(drawing::format_text(
             drawn, {.columns = terminal_columns(), .rows = 40, .colour = wants_colour()})));
     return 0;
+}
+
+}  // namespace
+
+Result<int> timeline(Words words) {
+    OwnFlags own;
+    auto outcome = show(words, own);
+    return ended("timeline", std::move(outcome), own.json);
 }
 
 }  // namespace muster::commands

@@ -10,32 +10,39 @@ namespace {
 constexpr std::size_t most_output = 512u << 20;
 constexpr std::size_t most_errors = 64u << 10;
 
-// In every pod. The directory is asked of the broker: `muster up` has one for each pod.
+// In every pod. The directory is asked of the broker: `muster up` has one for each pod. The two
+// outputs are exchanged: flux exec passes on at once what comes for standard error, and what it has
+// for standard output is lost when it is killed because one rank does not answer.
 constexpr const char* script =
-    "d=$(flux getattr rundir) && cat \"${d%/run}/report.json\"; exec flux dmesg";
+    "exec 3>&1 >&2 2>&3; d=$(flux getattr rundir) && cat \"${d%/run}/report.json\"; "
+    "exec flux dmesg";
+
+std::string first_line(const std::string& text) {
+    return harmless(text.substr(0, text.find('\n')));
+}
 
 }  // namespace
 
-Result<Records> collect(const std::string& flux, const Environment& environment, Deadline deadline,
-                        const Clock& clock) {
+Result<Collected> collect(const std::string& flux, const Environment& environment,
+                          Deadline deadline, const Clock& clock) {
     const Child::Options command{.argv = {flux, "exec", "-r", "all", "-l", "sh", "-c", script},
                                  .environment = format_environment(environment)};
     TRY_ASSIGN(const auto captured, capture(command, deadline, clock,
-                                            {.most_out = most_output, .most_err = most_errors}));
-    Records records;
-    add_text(records, captured.out, true);
+                                            {.most_out = most_errors, .most_err = most_output}));
+    Collected collected{.cut_short = !captured.status};
+    add_text(collected.records, captured.err, true);
     // Ranks that are not there make it fail, and one that hangs keeps it from ending; the others
     // answer all the same.
-    if (records.empty()) {
+    if (collected.records.empty()) {
         if (!captured.status) return fail(Kind::unavailable, "{} did not answer in time", flux);
-        auto said = harmless(captured.err.substr(0, captured.err.find('\n')));
+        auto said = first_line(captured.err.empty() ? captured.out : captured.err);
         if (said.empty()) said = fmt::format("exit code {}", captured.status->shell_code());
         return fail(Kind::unavailable,
                     "no instance can be asked ({}): run this in a pod of it, say where it is "
                     "(FLUX_URI, or --dir), or give files",
                     said);
     }
-    return records;
+    return collected;
 }
 
 }  // namespace muster::timeline

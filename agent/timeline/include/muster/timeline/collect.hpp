@@ -10,10 +10,15 @@
 
 namespace muster::timeline {
 
+struct Collected {
+    Records records;
+    bool cut_short = false;  ///< a rank did not answer in time, and those are the others'
+};
+
 /// Asks every online broker of a running instance for its pod's report and its log: `flux exec` of
 /// cat and `flux dmesg`. `environment` says which instance (FLUX_URI).
 /// Errors: unavailable (no instance there; what flux said), no_program, not_executable, io.
-Result<Records> collect(const std::string& flux, const Environment& environment, Deadline deadline,
+Result<Collected> collect(const std::string& flux, const Environment& environment, Deadline deadline,
                         const Clock& clock);
 
 }  // namespace muster::timeline

@@ -22,6 +22,7 @@ Result<int> show_peers(Words words, DoctorFlags& flags) {
     ::prctl(PR_SET_DUMPABLE, 0);  // it will hold the secret key: no core dump of it
     const SystemClock clock;
     TRY_ASSIGN(const auto pod, doctor::load_pod(asked.line.settings, asked.environment));
+    TRY(doctor::check_whose_directory(pod));
     TRY_ASSIGN(const auto certificate, bootstrap::obtain_certificate(pod.settings, pod.plan));
     TRY_ASSIGN(const auto peers, doctor::peers_of(pod));
     TRY_ASSIGN(const auto outcomes,

@@ -24,7 +24,9 @@ bootstrap::Parent target_of(const Pod& pod) {
 
 /// The certificate that the broker was given, against the one that it would be given now.
 std::optional<std::string> changed_certificate(const Pod& pod, const curve::Certificate& now) {
-    if (!pod.plan.certificate_is_ours) return {};
+    // Of an instance of one broker the key is made for each occasion.
+    const bool is_known = pod.settings.cert || pod.settings.secret;
+    if (!pod.plan.certificate_is_ours || !is_known) return {};
     const auto used = curve::read(pod.plan.paths.curve_cert);
     if (!used || used->keys.public_key == now.keys.public_key) return {};
     return fmt::format(
@@ -151,6 +153,10 @@ Diagnosis check(const bootstrap::Settings& settings, const Environment& environm
     const auto pod = load_pod(settings, environment);
     if (!pod) {
         diagnosis.steps.push_back({"identity", {}, pod.error(), {}});
+        return diagnosis;
+    }
+    if (const auto ours = check_whose_directory(*pod); !ours) {
+        diagnosis.steps.push_back({"identity", {}, ours.error(), {}});
         return diagnosis;
     }
     diagnosis.rank = pod->plan.identity.rank;

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "muster/base/fd.hpp"
+#include "muster/json.hpp"
 
 namespace muster::doctor {
 namespace {
@@ -65,6 +66,21 @@ Result<Pod> load_pod(const bootstrap::Settings& settings, const Environment& env
     TRY_ASSIGN(pod.plan, bootstrap::make_plan(pod.settings, {}, pod.facts));
     pod.flux = flux_of(settings, pod.facts.flux, environment);
     return pod;
+}
+
+Result<void> check_whose_directory(const Pod& pod) {
+    const auto& paths = pod.plan.paths;
+    if (look_at_socket(paths.socket).state != Socket::State::open) return {};
+    const auto report =
+        json::Value::parse(read_file(paths.report).value_or("")).value_or(json::Value());
+    const auto rank = report.get("rank").as_integer();
+    const auto size = report.get("max_size").as_integer();
+    const auto& identity = pod.plan.identity;
+    if (!rank || !size || (*rank == identity.rank && *size == identity.max_size)) return {};
+    return fail(Kind::config,
+                "{} is of rank {} of {}, and these settings make rank {} of {}: give that pod's "
+                "settings, those of its muster run",
+                paths.dir, *rank, *size, identity.rank, identity.max_size);
 }
 
 Flux flux_of(const bootstrap::Settings& settings, const std::string& program,

@@ -36,6 +36,10 @@ struct Pod {
 /// gather_facts() and make_plan().
 Result<Pod> load_pod(const bootstrap::Settings& settings, const Environment& environment);
 
+/// Refuses a pod in whose directory the broker of another one lives, as its report says: verdicts
+/// with our settings would be none about it. Errors: config.
+Result<void> check_whose_directory(const Pod& pod);
+
 /// Where this pod's broker is asked, also when the pod does not know itself.
 Flux flux_of(const bootstrap::Settings& settings, const std::string& program,
              const Environment& environment);

@@ -25,14 +25,14 @@ Result<int> show_peers(Words words, DoctorFlags& flags) {
     TRY(doctor::check_whose_directory(pod));
     TRY_ASSIGN(const auto certificate, bootstrap::obtain_certificate(pod.settings, pod.plan));
     TRY_ASSIGN(const auto peers, doctor::peers_of(pod));
-    TRY_ASSIGN(const auto outcomes,
-               doctor::try_peers(pod, peers, certificate.keys, flags.limit, clock));
+    TRY_ASSIGN(auto outcomes, doctor::try_peers(pod, peers, certificate.keys, flags.limit, clock));
     std::vector<doctor::OverlayNode> overlay;
     if (doctor::look_at_socket(pod.flux.socket).state == doctor::Socket::State::open) {
         const auto answer = doctor::ask(pod.flux, doctor::Command{"overlay", "status"},
                                         std::chrono::seconds(5), clock);
         if (answer.ok()) overlay = doctor::parse_overlay(answer.out).value_or(overlay);
     }
+    doctor::heed_brokers(peers, outcomes, overlay);
     const auto size = pod.plan.identity.size;
     TRY(print(flags.as_json ? doctor::peers_to_json(peers, outcomes, overlay, size).format(2) + "\n"
                             : doctor::format_peers(peers, outcomes, overlay, size)));

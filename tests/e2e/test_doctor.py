@@ -85,7 +85,9 @@ def test_peers_of_a_tree(instance, flux):
     assert "(may be absent)" in muster(pods[0], "peers").out
     pods[1].delete()
     found = ask(pods[2], "peers", "--for=1s", code=69)
-    assert [peer["reached"] for peer in found["ranks"]] == [True, False, True, True, False], found
+    reached = [peer["reached"] for peer in found["ranks"]]
+    del reached[3]  # its parent was rank 1: Flux loses it, sooner or later
+    assert reached == [True, False, True, False], found
 
 
 def test_while_the_leader_is_absent(instance, flux):

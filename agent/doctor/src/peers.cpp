@@ -134,6 +134,20 @@ Result<std::vector<PeerOutcome>> try_peers(const Pod& pod, const std::vector<Pee
     return outcomes;
 }
 
+void heed_brokers(const std::vector<Peer>& peers, std::vector<PeerOutcome>& outcomes,
+                  const std::vector<OverlayNode>& overlay) {
+    for (std::size_t i = 0; i < peers.size(); ++i) {
+        auto& outcome = outcomes[i];
+        const auto* node = node_of(overlay, peers[i].rank);
+        if (peers[i].listens || !outcome.reached || node == nullptr || node->online()) continue;
+        outcome.reached = false;
+        outcome.kind = Kind::unavailable;
+        outcome.text = fmt::format(
+            "its address answers, but for Flux its broker is {}: run muster check in its pod",
+            node->status);
+    }
+}
+
 int peers_exit_code(const std::vector<PeerOutcome>& outcomes, std::uint32_t size) {
     for (std::size_t i = 0; i < outcomes.size() && i < size; ++i)
         if (!outcomes[i].reached) return exit_code(outcomes[i].kind.value_or(Kind::unavailable));

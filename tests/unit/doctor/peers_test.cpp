@@ -101,6 +101,31 @@ TEST(JudgePeer, ALeafNeedNotListen) {
     EXPECT_EQ(unnamed.address, "");
 }
 
+TEST(HeedBrokers, ALeafThatFluxHasNotIsNotReached) {
+    const std::vector<Peer> peers{{.rank = 0, .host = "m-0", .listens = true},
+                                  {.rank = 1, .host = "m-1"},
+                                  {.rank = 2, .host = "m-2"},
+                                  {.rank = 3, .host = "m-3"},
+                                  {.rank = 4, .host = "m-4"}};
+    const PeerOutcome answers{.reached = true, .gate = Gate::address, .text = "answers"};
+    const PeerOutcome unnamed{.text = "no such name", .kind = Kind::no_name};
+    std::vector<PeerOutcome> outcomes{answers, answers, answers, unnamed, answers};
+    heed_brokers(peers, outcomes,
+                 *parse_overlay("0 m-0: offline\n├─ 1 m-1: full\n├─ 2 m-2: offline\n"
+                                "└─ 3 m-3: lost lost connection\n"));
+    EXPECT_TRUE(outcomes[0].reached) << "it takes our key, whatever the overlay knows of it yet";
+    EXPECT_TRUE(outcomes[1].reached);
+    EXPECT_FALSE(outcomes[2].reached);
+    EXPECT_EQ(outcomes[2].kind, Kind::unavailable);
+    EXPECT_EQ(outcomes[2].gate, Gate::address);
+    EXPECT_EQ(outcomes[2].text,
+              "its address answers, but for Flux its broker is offline: run "
+              "muster check in its pod");
+    EXPECT_EQ(outcomes[3].text, "no such name");
+    EXPECT_TRUE(outcomes[4].reached) << "nothing is known of it";
+    EXPECT_EQ(peers_exit_code(outcomes, 5), 69);
+}
+
 TEST(FormatPeers, WithWhatTheBrokerSays) {
     const std::vector<Peer> peers{
         {.rank = 0, .host = "m-0", .name = "m-0.f.", .port = 8050, .listens = true},

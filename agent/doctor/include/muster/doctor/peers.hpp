@@ -49,6 +49,11 @@ Result<std::vector<PeerOutcome>> try_peers(const Pod& pod, const std::vector<Pee
                                            const curve::KeyPair& keys, Duration limit,
                                            const Clock& clock);
 
+/// Does not count a peer as reached of which no more is known than that its address answers, where
+/// the broker says (`overlay`) that it is not online. Pure.
+void heed_brokers(const std::vector<Peer>& peers, std::vector<PeerOutcome>& outcomes,
+                  const std::vector<OverlayNode>& overlay);
+
 /// A table, and an object (schema: tests/data/schema/peers.schema.json). `overlay` is what the
 /// broker says of them, empty where none answers; ranks from `size` on may be absent.
 std::string format_peers(const std::vector<Peer>& peers, const std::vector<PeerOutcome>& outcomes,

@@ -6,20 +6,25 @@
 #include "muster/base/own_program.hpp"
 #include "muster/bootstrap/facts.hpp"
 #include "muster/bundle.hpp"
+#include "muster/flux_bundle.hpp"
 
 namespace muster::commands {
 namespace {
 
 constexpr std::string_view usage =
-    "usage: muster install [--verify] [--list] DIR\n"
+    "usage: muster install [--verify] [--list] [--flux PREFIX] DIR\n"
     "copies muster, muster-init, muster-rehearsal, their libraries and the loader to DIR, from "
-    "where "
-    "they run in any\nLinux image of this architecture: DIR/bin/muster, DIR/bin/muster-init\n"
-    "  --verify   run each program from DIR once, and compare what it says\n"
-    "  --list     print each file and its size in bytes\n";
+    "where they run in any\n"
+    "Linux image of this architecture: DIR/bin/muster, DIR/bin/muster-init\n"
+    "  --verify         run each program from DIR once, and compare what it says\n"
+    "  --list           print each file and its size in bytes\n"
+    "  --flux PREFIX    copy the Flux that is installed there, too, with its Python, to DIR/flux; "
+    "Flux runs where\n"
+    "                   DIR/flux is seen as PREFIX (mount it there). Needs patchelf\n";
 
 struct Request {
     std::string directory;
+    std::string flux;
     bool verify = false;
     bool list = false;
     bool help = false;
@@ -28,7 +33,9 @@ struct Request {
 Result<Request> parse(Words words) {
     Request request;
     bool flags = true;
-    for (const auto& word : words) {
+    for (auto at = words.begin(); at != words.end(); ++at) {
+        const std::string_view word = *at;
+        constexpr std::string_view flux = "--flux";
         if (flags && word == "--")
             flags = false;
         else if (flags && (word == "--help" || word == "-h"))
@@ -37,6 +44,11 @@ Result<Request> parse(Words words) {
             request.verify = true;
         else if (flags && word == "--list")
             request.list = true;
+        else if (flags && word == flux) {
+            if (++at == words.end()) return fail(Kind::usage, "--flux needs a PREFIX");
+            request.flux = *at;
+        } else if (flags && word.starts_with("--flux="))
+            request.flux = word.substr(flux.size() + 1);
         else if (flags && word.starts_with('-'))
             return fail(Kind::usage, "unknown flag '{}': see muster install --help", word);
         else if (!request.directory.empty())
@@ -82,19 +94,28 @@ Result<int> install(Words words) {
         return 0;
     }
     TRY_ASSIGN(const auto sources, find_sources());
+    std::string text;
+    if (!request.flux.empty()) {  // first: who finds bin/muster finds a whole bundle
+        TRY_ASSIGN(const auto flux, bundle::install_flux(request.flux, request.directory));
+        text = fmt::format(
+            "flux {}: {} files, {:.1f} MB, in {}/flux; it runs where that is seen as {}\n",
+            flux.version, flux.files, static_cast<double>(flux.size) / 1e6, request.directory,
+            request.flux);
+    }
     TRY_ASSIGN(const auto items, bundle::install(sources, request.directory));
     std::uint64_t total = 0;
-    std::string text;
+    std::string listed;
     for (const auto& item : items) {
         total += item.size;
-        text += fmt::format("{:>10} {}\n", item.size, item.path);
+        listed += fmt::format("{:>10} {}\n", item.size, item.path);
     }
-    text = (request.list ? text : std::string()) +
-           fmt::format("{} files, {:.1f} MB, in {}\n", items.size(),
-                       static_cast<double>(total) / 1e6, request.directory);
+    if (request.list) text += listed;
+    text += fmt::format("{} files, {:.1f} MB, in {}\n", items.size(),
+                        static_cast<double>(total) / 1e6, request.directory);
     if (request.verify) {
         TRY(bundle::verify(request.directory, {"muster", "muster-init", "muster-rehearsal"},
                            MUSTER_VERSION));
+        if (!request.flux.empty()) TRY(bundle::verify_flux(request.flux, request.directory));
         text += "each program runs from there\n";
     }
     TRY(print(text));

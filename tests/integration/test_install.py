@@ -3,10 +3,10 @@
 import os
 import pathlib
 import shutil
-import stat
 import subprocess
 
 import pytest
+import roots
 from muster_testing import program
 
 NAMES = ("muster", "muster-init", "muster-rehearsal")
@@ -65,30 +65,30 @@ def test_an_instance_runs_from_it_and_its_program_sees_nothing_of_it(bench, bund
     assert done.out.count("FLUX_TASK_RANK=") == 2, done
 
 
-def in_root(bench, root, *argv):
-    """Runs argv in a root of its own, with a /proc and nothing else of this machine's."""
-    (root / "proc").mkdir(exist_ok=True)
-    mount = f'mount -t proc proc "{root}/proc" && exec chroot "{root}" "$@"'
-    return bench.run("unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", mount, "sh", *argv)
+@pytest.mark.skipif(os.geteuid() != 0, reason="a root of its own needs root")
+def test_it_runs_in_an_empty_root(bench, bundle, tmp_path):
+    root = roots.empty_root(tmp_path / "root")
+    shutil.copytree(bundle, root / "opt" / "muster")
+    shutil.copy(program("muster-init"), root / "static")  # a static program, for the job
+    done = roots.run_in(bench, root, "/opt/muster/bin/muster", "up", "-n", "3", "--flux", "none", "--", "/static", "--version")
+    assert done.code == 0, done
+    assert done.out.count("muster-init ") == 3, done
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="a root of its own needs root")
-def test_it_runs_in_an_empty_root(bench, bundle, tmp_path):
-    root = tmp_path / "root"
+def test_it_runs_in_a_musl_root_as_any_user(bench, bundle, tmp_path):
+    root = roots.musl_root(tmp_path / "root", bench)
     shutil.copytree(bundle, root / "opt" / "muster")
-    (root / "tmp").mkdir()
-    (root / "dev").mkdir()
-    os.mknod(root / "dev" / "null", 0o666 | stat.S_IFCHR, os.makedev(1, 3))  # which every container has
-    shutil.copy(program("muster-init"), root / "static")  # a static program, for the job
-    done = in_root(bench, root, "/opt/muster/bin/muster", "up", "-n", "3", "--flux", "none", "--", "/static", "--version")
+    done = roots.run_in(bench, root, "/opt/muster/bin/muster", "up", "-n", "2", "--flux", "none", "--", "/bin/hello", uid=12345)
     assert done.code == 0, done
-    assert done.out.count("muster-init ") == 3, done
+    assert sorted(line for line in done.out.splitlines() if "hello" in line) == ["hello from 0", "hello from 1"], done
 
 
 @pytest.mark.parametrize("arguments, code, words", [
     ([], 64, "install needs a DIR"),
     (["a", "b"], 64, "one DIR, not two: 'a' and 'b'"),
     ([""], 64, "DIR is empty"),
+    (["a", "--flux"], 64, "--flux needs a PREFIX"),
     (["--nope", "a"], 64, "unknown flag '--nope'"),
     (["/proc/nothing"], 73, "make directory /proc/nothing"),
     (["/dev/null"], 73, "make directory /dev/null"),

@@ -7,6 +7,7 @@
 
 #include <filesystem>
 
+#include "muster/flux_bundle.hpp"
 #include "scratch.hpp"
 
 namespace muster::bundle {
@@ -35,6 +36,18 @@ TEST(ParseList, MakesNothingOfOtherText) {
     EXPECT_THAT(parse_list(""), IsEmpty());
     EXPECT_THAT(parse_list("\tstatically linked\n"), IsEmpty());
     EXPECT_THAT(parse_list("\n => \n=>"), IsEmpty());
+}
+
+TEST(ReplaceString, OverwritesWholeStringsOnly) {
+    using namespace std::string_literals;
+    auto bytes = "\0/bin/bash\0x/bin/bash\0/bin/bash.d\0/bin/bash\0/bin/bash\0"s;
+    const auto size = bytes.size();
+    EXPECT_EQ(replace_string(bytes, "/bin/bash", "bash"), 3u);
+    EXPECT_EQ(bytes.size(), size);
+    EXPECT_EQ(bytes,
+              "\0bash\0\0\0\0\0\0x/bin/bash\0/bin/bash.d\0bash\0\0\0\0\0\0bash\0\0\0\0\0\0"s);
+    EXPECT_EQ(replace_string(bytes, "/bin/bash", "bash"), 0u);
+    EXPECT_EQ(replace_string(bytes, "bash", "fish"), 3u);
 }
 
 TEST(Interpreter, IsNamedByADynamicProgramOnly) {

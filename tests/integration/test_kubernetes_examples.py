@@ -53,6 +53,14 @@ def test_its_own_commands_name_its_own_objects(name):
     assert manifests.environment(manifests.muster_of(spec))["MUSTER_CERT"].endswith("/curve.cert")
 
 
+@pytest.mark.parametrize("name, retried", [("indexed-job", {68, 69, 76}), ("job-set", {68, 69, 76}), ("bundle", {68, 69, 76}), ("sidecar", set())])
+def test_a_job_tries_again_only_what_may_mend_itself(name, retried):
+    policy = manifests.groups(read(name))[0].job["podFailurePolicy"]
+    for code in [*rules.exit_codes(), 1, 3, 137, 143]:
+        assert rules.action_of(policy, code) == ("Count" if code in retried else "FailJob"), code
+        assert rules.action_of(policy, code, ["DisruptionTarget"]) == "Ignore"
+
+
 # --- each check refuses
 
 def workload(objects):

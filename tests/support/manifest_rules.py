@@ -160,6 +160,17 @@ def exit_codes_are_ours(objects):
     return found
 
 
+def action_of(policy, code, conditions=()):
+    """What a podFailurePolicy does about a pod whose container ended with `code`: the first rule that fits, or Count."""
+    for rule in policy["rules"]:
+        if any(each["type"] in conditions for each in rule.get("onPodConditions", [])):
+            return rule["action"]
+        codes = rule.get("onExitCodes")
+        if codes and code and (code in codes["values"]) == (codes["operator"] == "In"):
+            return rule["action"]
+    return "Count"
+
+
 def the_pod_is_hardened(objects):
     """What the examples show beside what muster needs."""
     found = []

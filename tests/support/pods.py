@@ -114,7 +114,9 @@ class Pod:
                     "KUBERNETES_SERVICE_HOST": "10.96.0.1", "KUBERNETES_SERVICE_PORT": "443",
                     **({} if index is None else {"JOB_COMPLETION_INDEX": str(index)}),
                     **{name: str(value) for name, value in env.items() if value is not None}}
-        self.files, self.certificate = files, None
+        self.files, self.certificate, self.secret_mode = files, None, 0o644
+        self.label = hostname  # of its log and its root; another one where a container shares a pod's hostname
+        self.binds = None  # [[on the host, in the pod, is read-only], ...]; None: muster, and Flux
         self.tmpfs = [["/tmp", "mode=1777"], ["/run/muster", "mode=0777"]]
         self.address, *self.more_addresses = cluster.next_addresses()
         self.lives = 0
@@ -125,7 +127,7 @@ class Pod:
         return [self.address, *self.more_addresses]
 
     def log_path(self, life=None):
-        return self.cluster.directory / f"{self.hostname}.{self.lives if life is None else life}.log"
+        return self.cluster.directory / f"{self.label}.{self.lives if life is None else life}.log"
 
     def log(self):
         """What its processes printed in this life."""
@@ -138,15 +140,15 @@ class Pod:
         assert self._launched is None, f"{self.hostname} runs already"
         self.lives += 1
         self._veth = self.cluster.next_interface()
-        root = self.cluster.scratch / f"{self.hostname}.root"
+        root = self.cluster.scratch / f"{self.label}.root"
         root.mkdir(exist_ok=True)
         spec = {"hostname": self.hostname, "root": str(root), "cluster_pid": self.cluster.pid, "veth": self._veth,
                 "addresses": self.addresses, "gateways": self.cluster.gateways, "argv": self.argv, "env": self.env, "cwd": "/",
                 "uid": self.uid, "gid": self.gid, "read_only": self.read_only, "log": str(self.log_path()),
                 "tmpfs": self.tmpfs,
-                "binds": self.cluster.binds, "files": {**self.cluster.files_of(self), **self.files},
+                "binds": self.cluster.binds if self.binds is None else self.binds, "files": {**self.cluster.files_of(self), **self.files},
                 "secrets": self._secrets()}
-        path = self.cluster.scratch / f"{self.hostname}.{self.lives}.json"
+        path = self.cluster.scratch / f"{self.label}.{self.lives}.json"
         path.write_text(json.dumps(spec))
         self._launched = Launched(str(path), self.log_path())
         if wait:
@@ -156,7 +158,7 @@ class Pod:
     def _secrets(self):
         text = self.certificate or self.cluster.certificate
         place, name = CERTIFICATE.rsplit("/", 1)
-        return {place: {name: {"text": text, "mode": 0o644}}} if text else {}
+        return {place: {name: {"text": text, "mode": self.secret_mode, "gid": self.gid}}} if text else {}
 
     def wait_started(self, deadline=DEADLINE):
         self.pid = int(self._launched.say(r"^pid (\d+)", deadline).group(1))
@@ -228,7 +230,7 @@ class Pod:
         command = ["nsenter", "-t", str(self.pid), "-m", "-u", "-i", "-n", "-p", "-r", "-w", "-G", str(self.gid),
                    "-S", str(self.uid), "--", "env", "-i", *(f"{k}={v}" for k, v in environment.items()), *argv]
         self.cluster.execs += 1
-        return Process(command, self.cluster.directory, f"{self.hostname}.exec{self.cluster.execs}", dict(os.environ),
+        return Process(command, self.cluster.directory, f"{self.label}.exec{self.cluster.execs}", dict(os.environ),
                        "/", subprocess.DEVNULL).wait(deadline)
 
     def enter_network(self, *argv):

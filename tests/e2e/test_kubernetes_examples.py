@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The manifests of containers/kubernetes/examples run: every pod as its manifest says, under the names that its workload's
+controller gives it, without a cluster. The program runs on every rank, and its exit code is the leader's pod's."""
+import contextlib
+import copy
+import re
+
+import kubelet
+import manifests
+import pods as pods_module
+import pytest
+from instance import Instance
+from muster_testing import REPOSITORY
+from pods import Cluster
+
+EXAMPLES = REPOSITORY / "containers" / "kubernetes" / "examples"
+SIZE = 4
+JOBS = ["indexed-job", "job-set", "bundle", "sidecar"]
+STAYS = ["leader-worker-set", "stateful-set"]  # until deleted
+HOLD = "until [ -e /tmp/go ]; do sleep 0.1; done"
+
+
+@pytest.fixture
+def make_instance(output, tmp_path, bench):
+    if reason := pods_module.why_not():
+        pytest.skip(reason)
+    with contextlib.ExitStack() as stack:
+        yield lambda service: Instance(stack.enter_context(
+            Cluster(output, tmp_path / "cluster", service=service or "nobody", namespace=manifests.NAMESPACE)), bench)
+
+
+def group_of(name, change=None):
+    """The instance of an example; `change` is done to the spec of its pods."""
+    group = manifests.groups(copy.deepcopy(manifests.load(EXAMPLES / f"{name}.yaml")))[0]
+    if change:
+        change(group.pods[0].spec)  # which is that of all
+    return group
+
+
+def program(script):
+    """The program of an example becomes `sh -c script` on every rank."""
+    def change(spec):
+        container = spec["containers"][0]
+        if "FLUX_URI" in manifests.environment(container):
+            lines = container["args"][0].rstrip("\n").split("\n")
+            container["args"] = ["\n".join([*lines[:-1], f"flux run -N{SIZE} -n{SIZE} sh -c '{script}'"])]
+        else:
+            container["args"] = ["sh", "-c", script]
+    return change
+
+
+def assert_hello(instance, group, log):
+    said = sorted(re.findall(r"task (\d+) of (\d+) on (\S+)", log))
+    assert said == [(str(rank), str(SIZE), pod.hostname) for rank, pod in enumerate(group.pods)], instance.logs()
+
+
+def start(make_instance, group, flux):
+    instance = make_instance(group.pods[0].subdomain)
+    return instance, kubelet.start(instance, group, flux)
+
+
+def assert_deleted(instance, pods):
+    """SIGTERM has ended them. A follower holds its signal back while the instance ends in order, which is 0."""
+    assert pods[0].main.wait() == 143, instance.logs()
+    assert {pod.main.wait() for pod in pods[1:]} <= {0, 143}, instance.logs()
+
+
+def end_of_job(pods):
+    """The codes of the pods of a Job, whose leader's end is its own (successPolicy)."""
+    code = pods[0].main.wait()
+    if pods[0].main is not pods[0].muster:
+        for pod in pods:
+            pod.stop()
+        return code
+    assert [pod.main.wait() for pod in pods[1:]] == [0] * (SIZE - 1)
+    return code
+
+
+@pytest.mark.parametrize("name", JOBS)
+def test_a_job_runs_its_program_and_ends(make_instance, flux, name):
+    group = group_of(name)
+    instance, pods = start(make_instance, group, flux)
+    assert end_of_job(pods) == 0, instance.logs()
+    assert_hello(instance, group, pods[0].main.log())
+
+
+@pytest.mark.parametrize("name", JOBS)
+def test_the_programs_exit_code_is_the_leaders(make_instance, flux, name):
+    instance, pods = start(make_instance, group_of(name, program("exit 3")), flux)
+    assert end_of_job(pods) == 3, instance.logs()
+
+
+@pytest.mark.parametrize("name", ["indexed-job", "bundle"])
+def test_the_probes_of_a_running_pod_pass(make_instance, flux, name):
+    instance, pods = start(make_instance, group_of(name, program(HOLD)), flux)
+    for pod in pods:
+        for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
+            pod.wait_probe(probe)
+    for pod in pods:
+        assert pod.main.exec("touch", "/tmp/go").code == 0
+    assert end_of_job(pods) == 0, instance.logs()
+
+
+def test_a_leader_worker_sets_program_stays_until_the_set_is_deleted(make_instance, flux):
+    group = group_of("leader-worker-set")
+    instance, pods = start(make_instance, group, flux)
+    pods[0].main.wait_log(rf"(task \d of {SIZE}[^$]*){{{SIZE}}}")
+    assert_hello(instance, group, pods[0].main.log())
+    for pod in pods:
+        pod.wait_probe("readinessProbe")
+    for pod in pods:
+        pod.main.signal(15)
+    assert_deleted(instance, pods)
+
+
+def test_jobs_are_submitted_to_a_stateful_set(make_instance, flux):
+    group = group_of("stateful-set")
+    instance, pods = start(make_instance, group, flux)
+    for pod in pods:
+        pod.wait_probe("readinessProbe")
+    client = pods[0].main.env["MUSTER_FLUX"] if flux != "none" else "muster-rehearsal"
+    run = [client, "run", f"-N{SIZE}", f"-n{SIZE}", "sh", "-c"]
+    uri = {"FLUX_URI": "local:///run/muster/run/local"}
+    done = pods[0].main.exec(*run, "echo task $FLUX_TASK_RANK of $FLUX_JOB_SIZE on $(hostname)", env=uri)
+    assert done.code == 0, done
+    assert_hello(instance, group, done.out)
+    assert pods[0].main.exec(*run, "exit 3", env=uri).code == 3
+    left = pods[3].call("preStop")
+    assert left.code == 0, left
+    for pod in reversed(pods):
+        pod.main.signal(15)
+    assert_deleted(instance, pods)
+
+
+def without(where, name):
+    return lambda spec: spec["containers"][0].update({where: [each for each in spec["containers"][0][where]
+                                                              if name not in each.values()]})
+
+
+@pytest.mark.parametrize("change, code, words", [
+    (without("env", "MUSTER_SIZE"), 64, "MUSTER_SIZE"),
+    (without("env", "MUSTER_CERT"), 78, "MUSTER_CERT"),
+    (without("volumeMounts", "/run/muster"), 73, "/run/muster"),
+    (without("volumeMounts", "/etc/muster"), 73, "/etc/muster/curve.cert"),
+])
+def test_what_the_manifest_says_is_what_makes_it_work(make_instance, change, code, words):
+    """The control: without it the pods say what is missing."""
+    instance, pods = start(make_instance, group_of("indexed-job", change), "none")
+    assert [pod.main.wait() for pod in pods] == [code] * SIZE, instance.logs()
+    assert words in pods[0].main.log()
+
+
+def test_without_a_subdomain_the_pods_say_so(make_instance):
+    group = group_of("indexed-job")
+    for pod in group.pods:
+        pod.subdomain = None
+    instance, pods = start(make_instance, group, "none")
+    assert [pod.main.wait() for pod in pods] == [78] * SIZE, instance.logs()
+    assert "MUSTER_SERVICE" in pods[0].main.log()

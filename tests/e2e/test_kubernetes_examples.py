@@ -6,11 +6,12 @@ import copy
 import re
 
 import kubelet
+import kubernetes_schemas
 import manifests
 import pods as pods_module
 import pytest
 from instance import Instance
-from muster_testing import REPOSITORY
+from muster_testing import REPOSITORY, program as built
 from pods import Cluster
 
 EXAMPLES = REPOSITORY / "containers" / "kubernetes" / "examples"
@@ -157,3 +158,47 @@ def test_without_a_subdomain_the_pods_say_so(make_instance):
     instance, pods = start(make_instance, group, "none")
     assert [pod.main.wait() for pod in pods] == [78] * SIZE, instance.logs()
     assert "MUSTER_SERVICE" in pods[0].main.log()
+
+
+# --- what `kubectl muster inject` makes of a workload
+
+PLAIN = """\
+apiVersion: batch/v1
+kind: Job
+metadata:
+  name: plain
+spec:
+  completionMode: Indexed
+  completions: 4
+  parallelism: 4
+  template:
+    spec:
+      restartPolicy: Never
+      securityContext: {runAsUser: 12345, fsGroup: 12345}
+      containers:
+        - name: application
+          image: my-application
+          command: [sh, -c]
+          args: ["echo task $FLUX_TASK_RANK of $FLUX_JOB_SIZE on $(hostname); exit $CODE"]
+          env:
+            - name: CODE
+              value: "3"
+"""
+
+
+def test_an_injected_job_runs_on_every_rank(make_instance, bench, tmp_path, flux):
+    (tmp_path / "job.yaml").write_text(PLAIN)
+    done = bench.run(built("kubectl-muster"), "inject", "--flux", flux, tmp_path / "job.yaml")
+    assert done.code == 0, done
+    group = manifests.groups(kubernetes_schemas.load(done.out))[0]
+    instance, pods = start(make_instance, group, flux)
+    assert end_of_job(pods) == 3, instance.logs()
+    assert_hello(instance, group, pods[0].main.log())
+
+
+def test_before_it_was_injected_it_was_no_instance(make_instance):
+    """The control: the same Job as it was."""
+    instance = make_instance(None)
+    pod = instance.cluster.pod(0, ["sh", "-c", "echo task $FLUX_TASK_RANK of $FLUX_JOB_SIZE; exit 3"])
+    pod.start()
+    assert pod.wait() == 3 and pod.log() .split() == ["task", "of"]

@@ -25,7 +25,8 @@ ROOMS = {
 }
 MIDDLE = ["agent/discovery", "broker-config", "curve", "hwloc", "agent/base", "agent/log", "agent/json"]
 ROOMS.update({"agent/bootstrap": MIDDLE, "agent/local": MIDDLE, "agent/rehearsal": MIDDLE, "entrypoint": ["agent/base"],
-              "agent/doctor": [*MIDDLE, "agent/bootstrap"]})
+              "agent/doctor": [*MIDDLE, "agent/bootstrap"],
+              "containers/yaml": ["agent/base"], "containers/kubectl": ["agent/base", "agent/log", "containers/yaml"]})
 
 # Third-party headers, each included by the sources of these rooms only (never by a public header).
 FOREIGN = {
@@ -34,6 +35,7 @@ FOREIGN = {
     "hwloc": ["hwloc"],
     "sodium": ["curve"],
     "curl": ["containers/kube"],
+    "libfyaml": ["containers/yaml"],
     "toml++": ["broker-config"],
     "spdlog": ["agent/log"],
     "jansson": ["agent/json"],

@@ -39,6 +39,26 @@ Result<void> word(Settings& settings, std::string_view text) {
     return {};
 }
 
+/// The addresses are the resolver's to judge, which takes a port for what is left of it in 16 bits.
+Result<void> name_servers(Settings& settings, std::string_view text) {
+    TRY(word<&Settings::dns>(settings, text));
+    while (!text.empty()) {
+        const auto end = std::min(text.find(','), text.size());
+        const auto server = text.substr(0, end);
+        const auto colon = server.rfind(':');
+        // "::1" is an address alone, "[::1]:53" has a port.
+        const bool has_port = colon != std::string_view::npos &&
+                              (server.find(':') == colon || server.substr(0, colon).ends_with(']'));
+        if (has_port && !parse_number(server.substr(colon + 1), 1, 65535))
+            return fail(Kind::usage,
+                        "'{}' has no port from 1 to 65535 after its last colon: leave the port out "
+                        "for 53",
+                        server);
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    return {};
+}
+
 template <auto Member>
 Result<void> duration(Settings& settings, std::string_view text) {
     TRY_ASSIGN(const auto value, parse_bounded_duration(text));
@@ -187,7 +207,7 @@ constexpr std::array rows{
     SettingRow{"on-end", "exit|rejoin", "exit",
                "what a follower does when the instance has ended in order", on_end},
     SettingRow{"dns", "ADDRESS[:PORT],...", "resolv.conf", "name servers to ask instead",
-               word<&S::dns>},
+               name_servers},
     SettingRow{"log-level", "LEVEL", "info", "debug, info, warning or error", log_level},
 };
 

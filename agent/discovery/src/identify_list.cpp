@@ -21,6 +21,12 @@ Result<Hostlist> parse_hosts(const std::string& text) {
 
 Result<void> set_list_sizes(const IdentityRequest& request, Identity& identity) {
     const auto listed = static_cast<std::uint32_t>(identity.hosts.size());
+    if (request.size.value_or(listed) > listed && request.max_size.value_or(listed) == listed)
+        return fail(
+            Kind::usage,
+            "size {} is larger than the list: {} names {} host{}: add hosts to it, or lower "
+            "--size (MUSTER_SIZE)",
+            *request.size, setting, listed, listed == 1 ? "" : "s");
     IdentityRequest complete = request;
     complete.max_size = request.max_size.value_or(listed);
     TRY(set_sizes(complete, listed, identity));

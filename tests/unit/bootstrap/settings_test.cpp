@@ -110,6 +110,9 @@ TEST(Settings, RefusesBadValuesInOneSentence) {
         {{"--size", "99999999999999999999"}, {}, "--size: '99999999999999999999'"},
         {{}, {{"MUSTER_SIZE", "four"}}, "MUSTER_SIZE: 'four' is not a number"},
         {{"--port", "65536"}, {}, "--port: '65536'"},
+        {{"--dns", "10.0.0.1:65536"}, {}, "--dns: '10.0.0.1:65536' has no port from 1 to 65535"},
+        {{"--dns", "10.0.0.1,[::1]:0"}, {}, "--dns: '[::1]:0' has no port"},
+        {{"--dns", "10.0.0.1:"}, {}, "--dns: '10.0.0.1:' has no port"},
         {{"--port", "0"}, {}, "--port: '0'"},
         {{"--mode", "fast"},
          {},
@@ -130,6 +133,12 @@ TEST(Settings, RefusesBadValuesInOneSentence) {
         EXPECT_THAT(line.error().message, HasSubstr(refusal.text));
         EXPECT_EQ(line.error().message.find('\n'), std::string::npos);
     }
+}
+
+TEST(Settings, NameServersWithPortsAndWithout) {
+    for (const std::string dns : {"10.0.0.1", "10.0.0.1:65535", "::1", "fd00::53", "[fd00::53]",
+                                  "[fd00::53]:1", "10.0.0.1:53,::1,10.0.0.2"})
+        EXPECT_EQ(parse({"--dns", dns}).value().settings.dns, dns);
 }
 
 TEST(Settings, ExtraFlagsOfACommandAreParsedWithThem) {

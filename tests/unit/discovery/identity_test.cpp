@@ -167,6 +167,13 @@ TEST(Identity, RefusesWhatCannotWorkAndNamesTheSetting) {
          laptop("a"),
          Kind::usage,
          "--hosts (MUSTER_HOSTS): hostlist 'a['"},
+        {"size beyond the list",
+         {.size = 3, .hosts = "a[0-1]"},
+         laptop("a0"),
+         Kind::usage,
+         "size 3 is larger than the list: --hosts (MUSTER_HOSTS) names 2 hosts: add hosts to it, "
+         "or "
+         "lower --size (MUSTER_SIZE)"},
         {"max-size beyond the list",
          {.max_size = 9, .hosts = "a[0-1]"},
          laptop("a0"),

@@ -13,6 +13,7 @@
 #include "muster/bootstrap/report.hpp"
 #include "muster/bootstrap/write.hpp"
 #include "muster/discovery/reach.hpp"
+#include "muster/doctor/flux.hpp"
 #include "muster/log.hpp"
 #include "termination.hpp"
 
@@ -30,10 +31,23 @@ void configure_log(const bootstrap::Settings& settings) {
 
 using bootstrap::Phase;
 
+/// A broker whose files are written anew can neither restart nor be reached any more. One that has
+/// died does not listen, whatever it left behind. Errors: config.
+Result<void> check_nobody_lives_in(const bootstrap::Paths& paths) {
+    const auto socket = doctor::look_at_socket(paths.socket);
+    if (socket.state != doctor::Socket::State::open) return {};
+    return fail(Kind::config,
+                "a broker lives in {} already{}: end it, or give this pod a directory of its own "
+                "with --dir (MUSTER_DIR)",
+                paths.dir,
+                socket.listener ? fmt::format(" (process {})", *socket.listener) : std::string());
+}
+
 /// The report of a pod that goes on, or that failed. That it cannot be written is no reason to
 /// stop; the directory is made by write_plan() only.
-void leave_report(const std::string& path, const bootstrap::Report& report) {
-    if (const auto written = bootstrap::write_report(path, report); !written)
+void leave_report(const bootstrap::Paths& paths, const bootstrap::Report& report) {
+    if (!check_nobody_lives_in(paths)) return;  // theirs stays
+    if (const auto written = bootstrap::write_report(paths.report, report); !written)
         log::debug("report: {}", written.error().message);
 }
 
@@ -94,13 +108,15 @@ Error become_broker(const bootstrap::CommandLine& line, const Environment& envir
         TRY_ASSIGN(const auto certificate, bootstrap::obtain_certificate(line.settings, plan));
         report.key = curve::fingerprint(certificate.keys.public_key);
         for (const auto& note : plan.notes) log::info("{}", note);
+        TRY(check_nobody_lives_in(plan.paths));
         TRY(bootstrap::write_plan(plan, certificate));
         log::info("{}rank {} of {}, host {}, key {}", facts.rehearsal ? "rehearsal: " : "",
                   plan.identity.rank, plan.identity.max_size, plan.identity.host(), report.key);
         if (plan.parent) enter(Phase::name);
         TRY(reach_parent(line.settings, plan, certificate.keys, report));
+        TRY(check_nobody_lives_in(plan.paths));  // nor has come to, meanwhile
         enter(Phase::exec);
-        leave_report(plan.paths.report, report);
+        leave_report(plan.paths, report);
         return tl::unexpected<Error>(bootstrap::execute_broker(plan, environment, role_pipe));
     };
     return attempt().error();
@@ -123,7 +139,7 @@ Result<int> run(Words words) {
     if (line) {
         report.leave(bootstrap::moment(SystemClock()));
         report.error = error;
-        leave_report(bootstrap::Paths(line->settings.dir).report, report);
+        leave_report(bootstrap::Paths(line->settings.dir), report);
     }
     return tl::unexpected<Error>(std::move(error));
 }

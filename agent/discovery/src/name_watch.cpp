@@ -17,7 +17,7 @@ constexpr Duration shortest_interval = 100ms;
 constexpr Duration other_reply_wait = 20ms;
 constexpr Duration first_reply_wait = 500ms;
 /// Within a turn all askers of a slot get one cache's answer; another replica's may differ.
-constexpr Duration slot_interval = 2s;
+constexpr Duration slot_interval = 3s;
 constexpr Duration plain_interval = 60s;
 constexpr Duration ttl_resolution = 1s;
 /// Wide enough that of those who ask for a slot's answer few are the first.

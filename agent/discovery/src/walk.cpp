@@ -18,6 +18,8 @@ constexpr Duration first_dial = 250ms;
 constexpr Duration later_dial = 500ms;
 constexpr Duration dial_gap = 50ms;  // between the addresses of one round
 constexpr Duration first_backoff = 5ms;
+/// An answer is trusted no longer than a dial may last.
+constexpr Duration longest_trust = later_dial;
 constexpr Duration handshake_limit = 2s;
 /// A refused key may be that of another instance's broker at an old address, and a record is some
 /// seconds late. What a name server still says after that is no old address; but a cache may keep
@@ -27,8 +29,13 @@ constexpr Duration key_patience = 10s;
 constexpr Duration stale_patience = 35s;
 constexpr std::size_t most_targets = 8;
 
+/// At first no more than a fortieth of what was waited: in a tree every level waits for the one
+/// above, and their rests add up.
 Duration longest_backoff(std::uint32_t size, Duration waited) {
-    return rest_after(waited, std::max<Duration>(200ms, std::chrono::microseconds(250) * size));
+    const auto paced = std::max<Duration>(10ms, std::chrono::microseconds(250) * size);
+    const auto early = std::max(waited / 40, paced);
+    const auto settled = std::max<Duration>(200ms, paced);
+    return early < settled ? early : rest_after(waited, settled);
 }
 
 /// 1, 5, 15, 60 s, and then every minute.
@@ -196,6 +203,7 @@ void Walk::welcome_new_candidates() {
 void Walk::begin_due_round() {
     if (phase_ != Phase::resting || now() < round_at_ || candidates().empty()) return;
     if (std::exchange(ask_anew_, false)) {
+        asked_anew_at_ = now();
         watch_->refresh(now(), seams_.clock.wall());
         ask_due_questions();
     }
@@ -292,7 +300,7 @@ void Walk::end_round() {
     backoff_ = std::min(backoff_ * 2, longest);
     round_at_ = now() + Duration(std::uniform_int_distribution<Duration::rep>(
                             delay.count() / 2, delay.count() * 3 / 2)(random_));
-    ask_anew_ = watch_.has_value();
+    ask_anew_ = watch_ && round_at_ - longest_trust >= asked_anew_at_;
 }
 
 /// The peer refuses us, has done so for long enough, and its address is no old one.

@@ -127,6 +127,7 @@ class Walk {
     TimePoint next_dial_at_{};  ///< of the round's next target
     TimePoint round_at_;        ///< the next round, when resting
     bool ask_anew_ = false;     ///< before that round
+    TimePoint asked_anew_at_ = TimePoint::min();
     Duration backoff_;
     std::size_t spoken_ = 0;
     std::optional<GateFailure> round_failure_;

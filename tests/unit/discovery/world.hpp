@@ -154,10 +154,12 @@ struct World {
     bool first_server_silent = false;
     std::vector<std::string> said;
     std::vector<Question> asked;
+    std::vector<TimePoint> plainly_asked_at;
     std::size_t turn = 0;
 
     Reply resolve(const Question& question) {
         asked.push_back(question);
+        if (is_plain(question)) plainly_asked_at.push_back(clock.now());
         Reply reply = authority.silent ? Reply{.text = "the name server does not answer"}
                                        : caches.at(turn++ % caches.size()).ask(question);
         reply.first_server_silent = first_server_silent;

@@ -49,10 +49,6 @@ void Supervisor::end_life(End end) {
     pipe_.close();
     child_ = 0;
     hold_until_ = never;
-    if (verdict_.again) {
-        start_at_ = now() + pause_before_next(verdict_.short_lives, random_number());
-        say(Line() << "starting it again in " << start_at_ - now());
-    }
     phase_ = Phase::listening;
     explain_until_ = now() + explain_bound;
     listen();
@@ -129,11 +125,15 @@ void Supervisor::after_sweep() {
         finish(verdict_.code);
         return;
     }
+    const Millis pause = pause_before_next(verdict_.short_lives, random_number());
+    start_at_ = now() + pause;
+    say(Line() << "starting it again in " << pause);
     phase_ = Phase::pausing;
 }
 
 void Supervisor::finish(int code) {
     code_ = code;
+    start_at_ = never;
     phase_ = Phase::draining;
     drain();
 }

@@ -6,18 +6,7 @@ import signal
 
 import pytest
 from agents import Pod
-from inits import MODES
 from muster_testing import wait_until
-
-
-@pytest.fixture(params=MODES)
-def pod(request, table, tmp_path):
-    return Pod(table, tmp_path / "pod", request.param)
-
-
-@pytest.fixture
-def one_pod(table, tmp_path):
-    return Pod(table, tmp_path / "pod")
 
 
 def leader(**broker):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The broker's stderr on its way through muster-init: every byte of it, whatever our own stderr is, and its end for explain."""
 import os
+import pathlib
 import random
 import select
 import signal
@@ -8,8 +9,7 @@ import socket
 import sys
 
 import pytest
-from agents import Pod
-from inits import MODES, children, status_field
+from inits import children, status_field
 from muster_testing import DEADLINE, wait_until
 
 TAIL = 4096
@@ -22,16 +22,6 @@ INTO = {
     "socket": [sys.executable, "-c", "import os, socket, sys; s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); "
                "os.dup2(s.fileno(), 2); os.execv(sys.argv[2], sys.argv[2:])"],
 }
-
-
-@pytest.fixture(params=MODES)
-def pod(request, table, tmp_path):
-    return Pod(table, tmp_path / "pod", request.param)
-
-
-@pytest.fixture
-def one_pod(table, tmp_path):
-    return Pod(table, tmp_path / "pod")
 
 
 def runs(*words, role="leader"):
@@ -120,6 +110,25 @@ def test_the_tail_of_many_small_writes(one_pod):
     lines = b"".join(b"line %d\n" % n for n in range(2000))
     one_pod.run(runs("sh", "-c", "n=0; while [ $n -lt 2000 ]; do echo line $n >&2; n=$((n+1)); done; exit 3"))
     assert one_pod.tails() == [lines[-TAIL:]]
+
+
+def test_the_reason_comes_before_what_is_done_about_it(pod):
+    done = pod.run(says(pod, b"broker.err[0]: the cause\n", then="exit 1", role="follower"), {"exit": 69})
+    said = [line for line in done.err.splitlines() if "muster-init: " in line or "cause" in line or "explained" in line]
+    assert ["the cause" in said[0], "ended with 1" in said[1], said[2] == "fake agent: explained",
+            "starting it again" in said[3]] == [True] * 4, done
+
+
+def test_nothing_is_done_while_the_reason_is_looked_for(one_pod):
+    """Also when that takes longer than the pause before the next life."""
+    (one_pod.directory / "explain").write_text("hang", encoding="utf-8")
+    one_pod.start(says(one_pod, b"", then="exit 1", role="follower"), {"gates": True})
+    one_pod.wait_for("agent", 2)
+    stat = pathlib.Path(f"/proc/{one_pod.process.init_pid()}/stat").read_text(encoding="utf-8")
+    ticks = sum(int(word) for word in stat[stat.rindex(")") + 2:].split()[11:13])
+    assert ticks < os.sysconf("SC_CLK_TCK") / 4, "the explanation was given up after 2 s"
+    one_pod.signal(signal.SIGTERM)
+    one_pod.wait()
 
 
 def test_each_life_has_its_own_tail(pod):

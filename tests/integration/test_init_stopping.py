@@ -4,18 +4,12 @@ import os
 import signal
 
 import pytest
-from agents import Pod
-from inits import MODES, parent_of
+from inits import parent_of
 from muster_testing import program, wait_until
 
 STOPS = [signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP]
 LONG = ["--grace", "90"]  # a third of it is so long that "at once" can be told from "after the hold"
 SHORT = ["--grace", "1500ms"]
-
-
-@pytest.fixture(params=MODES)
-def pod(request, table, tmp_path):
-    return Pod(table, tmp_path / "pod", request.param)
 
 
 def leader(**broker):

@@ -85,7 +85,9 @@ void ClientHandshake::silent() {
     if (state_ != State::talking) return;
     switch (awaiting_) {
         case Awaiting::greeting:
-            return finish(State::silent, "it accepts the connection but says nothing");
+            return finish(State::silent, input_.empty()
+                                             ? "it accepts the connection but says nothing"
+                                             : "it begins a ZeroMQ greeting and does not end it");
         case Awaiting::welcome:
             return finish(State::silent, "it greets, but says nothing to the CURVE handshake");
         case Awaiting::ready:

@@ -197,7 +197,8 @@ TEST(ClientHandshake, TellsWhereThePeerClosedOrFellSilent) {
            {"closes the connection at once", "middle of its greeting", "at our HELLO",
             "gave no reason"});
     expect(&ClientHandshake::silent, State::silent, State::silent, State::silent,
-           {"says nothing", "says nothing", "says nothing to the CURVE", "whether it accepts"});
+           {"but says nothing", "begins a ZeroMQ greeting and does not end it",
+            "says nothing to the CURVE", "whether it accepts"});
 }
 
 struct Stranger {

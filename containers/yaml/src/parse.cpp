@@ -125,6 +125,40 @@ class Builder {
     Node root_;
 };
 
+/// The length of the UTF-8 sequence that `text` begins with, or 0 when it is none (RFC 3629, 4).
+std::size_t sequence_length(std::string_view text) {
+    const auto at = [text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+    const unsigned first = at(0);
+    if (first < 0x80) return 1;
+    const std::size_t length = first < 0xc2   ? 0
+                               : first < 0xe0 ? 2
+                               : first < 0xf0 ? 3
+                               : first < 0xf5 ? 4
+                                              : 0;
+    if (length == 0 || length > text.size()) return 0;
+    for (std::size_t i = 1; i < length; ++i)
+        if ((at(i) & 0xc0) != 0x80) return 0;
+    const unsigned second = at(1);
+    const bool is_overlong = (first == 0xe0 && second < 0xa0) || (first == 0xf0 && second < 0x90);
+    const bool is_surrogate = first == 0xed && second > 0x9f;
+    const bool is_beyond = first == 0xf4 && second > 0x8f;
+    return is_overlong || is_surrogate || is_beyond ? 0 : length;
+}
+
+/// libfyaml 0.7.12 does not come back from some texts that are not UTF-8.
+Result<void> check_encoding(std::string_view text, std::string_view source) {
+    std::size_t line = 1;
+    for (std::size_t i = 0; i < text.size();) {
+        const auto length = text[i] == '\0' ? 0 : sequence_length(text.substr(i));
+        if (length == 0)
+            return fail(Kind::malformed, "{}: line {}: byte 0x{:02x} is no UTF-8 text", source,
+                        line, static_cast<unsigned char>(text[i]));
+        if (text[i] == '\n') ++line;
+        i += length;
+    }
+    return {};
+}
+
 /// What libfyaml says first.
 std::string reason_of(fy_diag* diag) {
     void* at = nullptr;
@@ -147,8 +181,7 @@ Diagnosis make_diagnosis() {
 }  // namespace
 
 Result<std::vector<Node>> parse_documents(std::string_view text, std::string_view source) {
-    if (text.find('\0') != std::string_view::npos)
-        return fail(Kind::malformed, "{}: holds a null byte", source);
+    TRY(check_encoding(text, source));
     const auto diag = make_diagnosis();
     fy_parse_cfg how{};
     how.flags = FYPCF_QUIET;

@@ -200,12 +200,22 @@ TEST_P(Malformed, IsRefusedWithItsLine) {
         << stream.error().message;
 }
 
-INSTANTIATE_TEST_SUITE_P(Table, Malformed,
-                         testing::Values(Bad{"a: [", "file: line"},
-                                         Bad{"a: b: c\n", "file: line 1"},
-                                         Bad{"a: 1\n\tb: 2\n", "file: line "},
-                                         Bad{"a: 1\na: 2\n", "the key 'a' is given twice"},
-                                         Bad{std::string("a\0b", 3), "null byte"}));
+INSTANTIATE_TEST_SUITE_P(
+    Table, Malformed,
+    testing::Values(Bad{"a: [", "file: line"}, Bad{"a: b: c\n", "file: line 1"},
+                    Bad{"a: 1\n\tb: 2\n", "file: line "},
+                    Bad{"a: 1\na: 2\n", "the key 'a' is given twice"},
+                    Bad{std::string("a\0b", 3), "line 1: byte 0x00 is no UTF-8 text"},
+                    Bad{"%%x h:\xff v\n{\"a:a", "line 1: byte 0xff"},
+                    Bad{"a:\n- \xc3", "line 2: byte 0xc3"}, Bad{"\xc0\xaf", "0xc0"},
+                    Bad{"\xe0\x80\x80", "0xe0"}, Bad{"\xed\xa0\x80", "0xed"},
+                    Bad{"\xf4\x90\x80\x80", "0xf4"}, Bad{"\xf5\x80\x80\x80", "0xf5"},
+                    Bad{"\xe2\x28\xa1", "0xe2"}));
+
+TEST(Stream, HoldsTextOfAnyLanguage) {
+    EXPECT_EQ(read("a: \xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80 # \xed\x9f\xbf\n").at({"0", "a"})->text,
+              "\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80");
+}
 
 TEST(Stream, OfNothingHasNoDocument) {
     EXPECT_TRUE(read("").documents().empty());

@@ -11,7 +11,7 @@ import manifests
 import pods as pods_module
 import pytest
 from instance import Instance
-from muster_testing import REPOSITORY, program as built
+from muster_testing import REPOSITORY, remember_secrets, program as built
 from pods import Cluster
 
 EXAMPLES = REPOSITORY / "containers" / "kubernetes" / "examples"
@@ -75,6 +75,10 @@ def end_of_job(pods):
         return code
     assert [pod.main.wait() for pod in pods[1:]] == [0] * (SIZE - 1)
     return code
+
+
+def test_every_example_is_run():
+    assert sorted([*JOBS, *STAYS]) == sorted(path.stem for path in EXAMPLES.glob("*.yaml"))
 
 
 @pytest.mark.parametrize("name", JOBS)
@@ -158,6 +162,53 @@ def test_without_a_subdomain_the_pods_say_so(make_instance):
     instance, pods = start(make_instance, group, "none")
     assert [pod.main.wait() for pod in pods] == [78] * SIZE, instance.logs()
     assert "MUSTER_SERVICE" in pods[0].main.log()
+
+
+# --- the README's "When it does not come up"
+
+def comparable(text):
+    """Without what differs from run to run: keys, times and counts."""
+    text = re.sub(r"key [0-9a-f]{8}", "key K", text)
+    text = re.sub(r"\(asked [^()]*\)", "(asked N times)", text)
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def assert_in_readme(lines):
+    readme = comparable((EXAMPLES / "README.md").read_text())
+    wanted = comparable("\n".join(lines))
+    assert any(readme[n:n + len(wanted)] == wanted for n in range(len(readme))), "\n".join(lines)
+
+
+def made_pods(make_instance):
+    group = group_of("indexed-job")
+    instance = make_instance(group.pods[0].subdomain)
+    return instance, [kubelet.ManifestPod(instance, of, "none").main for of in group.pods]
+
+
+@pytest.mark.parametrize("failing, code", [("name", 68), ("listener", 69)])
+def test_the_readme_shows_what_check_says(make_instance, failing, code):
+    instance, pods = made_pods(make_instance)
+    pods[0].argv = ["sleep", "infinity"]
+    pods[0].start()
+    pods[2].start()
+    if failing == "listener":
+        instance.cluster.publish(pods[0])
+    done = pods[2].exec("muster", "check", "--for", "2s")
+    assert done.code == code, done
+    lines = done.out.splitlines()
+    last = next(n for n, line in enumerate(lines) if "FAILED" in line)
+    assert f"FAILED  {failing} " in lines[last]
+    assert_in_readme(lines[:last + 1])
+
+
+def test_the_readme_shows_what_a_pod_with_another_key_says(make_instance, bench):
+    instance, pods = made_pods(make_instance)
+    other = instance.cluster.scratch / "other.cert"
+    assert bench.muster("keygen", other).code == 0
+    pods[2].certificate = remember_secrets(other)
+    instance.cluster.start([pods[0], pods[2]])
+    assert pods[2].wait() == 76, instance.logs()
+    assert_in_readme(pods[2].log().splitlines()[-1:])
 
 
 # --- what `kubectl muster inject` makes of a workload

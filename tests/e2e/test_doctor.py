@@ -132,6 +132,17 @@ def test_of_another_certificate(instance, flux):
         ask(leader, "probe", probe)
 
 
+def test_the_leader_names_two_pods_of_one_rank(instance, flux):
+    """They throw each other out, and the third is missing: where it is known, it is in the leader's sentence."""
+    leader, follower, _ = instance.pods(3, "true", flux=flux, mode="launcher")
+    twin = instance.pods(3, "true", flux=flux, mode="launcher")[1]
+    twin.lives = 10  # its log is another
+    instance.cluster.start([leader, follower, twin])
+    wait_until(lambda: "rank 1 (pod-1) has come anew" in muster(leader, "check").out, lambda: muster(leader, "check"), 90)
+    found = ask(leader, "check", code=69)
+    assert "absent: " in found["steps"][-1]["text"] and "two pods have this rank" in found["steps"][-1]["text"], found
+
+
 def test_of_a_pod_that_does_not_know_itself(instance):
     (pod,) = instance.pods(1, flux="none", mode="interactive")
     instance.cluster.start([pod])

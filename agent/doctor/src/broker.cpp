@@ -104,6 +104,7 @@ BrokerView look_at_broker(const Flux& flux, const bootstrap::Paths& paths, Depth
         commands.push_back({"overlay", "status"});
         commands.push_back({"resource", "status", "-n", "-o", std::string(status_format)});
         commands.push_back({"resource", "R"});
+        commands.push_back({"dmesg"});
     }
     const auto answers = ask(flux, commands, limit, clock);
     if (answers[0].outcome == Answer::Outcome::not_started)
@@ -116,6 +117,7 @@ BrokerView look_at_broker(const Flux& flux, const bootstrap::Paths& paths, Depth
         view.resources = parse_resource_status(answers[3].out).value_or(view.resources);
     if (answers[4].ok())
         if (auto r = resources::parse_R(answers[4].out, "flux resource R")) view.r = std::move(*r);
+    if (answers[5].ok()) view.reconnects = count_reconnects(answers[5].out);
     if (view.uptime && view.uptime->size == 0) count_ranks(view);
     return view;
 }

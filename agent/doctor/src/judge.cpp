@@ -25,6 +25,24 @@ std::string name_ranks(const Idset& ranks, const Hostlist& hosts) {
                        names.format());
 }
 
+/// Two pods of one rank throw each other out, again and again; a broker that was killed comes anew
+/// once. With Flux it is slow: one that was thrown out before it was in run takes a minute to see
+/// it.
+constexpr std::uint32_t least_reconnects = 2;
+
+/// "rank 1 (m-1) has come anew 5 times while it was there: ...", of each rank that does so.
+std::vector<std::string> name_twins(const BrokerView& view, const bootstrap::Plan& plan) {
+    std::vector<std::string> twins;
+    for (const auto& [rank, count] : view.reconnects)
+        if (count >= least_reconnects)
+            twins.push_back(
+                fmt::format("{} has come anew {} times while it was there: two pods "
+                            "have this rank (the names and indices of the pods say "
+                            "which), or its broker crashes",
+                            name_ranks(Idset::range(rank, rank), plan.identity.hosts), count));
+    return twins;
+}
+
 /// What keeps a broker from being there at all.
 Step judge_absence(const BrokerView& view, const bootstrap::Plan& plan) {
     constexpr const char* name = "broker";
@@ -119,12 +137,14 @@ Step judge_waiting(const BrokerView& view, const bootstrap::Plan& plan) {
                 fmt::format("quorum for {}: all that are needed are there", uptime.since),
                 {},
                 {}};
+    std::string others;
+    for (const auto& twin : name_twins(view, plan)) others += "; " + twin;
     return failed("broker", Kind::unavailable,
                   fmt::format("the instance waits for its quorum for {}: {} of {} brokers are "
                               "online, absent: {}; run muster check in {}, or see why there "
-                              "is none",
+                              "is none{}",
                               uptime.since, online, plan.quorum, names,
-                              missing.size() == 1 ? "its pod" : "their pods"));
+                              missing.size() == 1 ? "its pod" : "their pods", others));
 }
 
 std::string cores(std::size_t count) {
@@ -191,7 +211,9 @@ Step judge_resources(const BrokerView& view, std::uint32_t rank, const resources
 }
 
 std::vector<std::string> notes_on_others(const BrokerView& view, const bootstrap::Plan& plan) {
-    std::vector<std::string> notes;
+    auto notes = name_twins(view, plan);
+    // The verdict says it.
+    if (view.uptime && view.uptime->state == "quorum") notes.clear();
     const auto& identity = plan.identity;
     Idset absent;
     for (const auto& node : view.overlay) {

@@ -118,6 +118,20 @@ Result<Uptime> state_from_log(std::string_view text, WallTime now) {
     return uptime;
 }
 
+std::map<std::uint32_t, std::uint32_t> count_reconnects(std::string_view log) {
+    constexpr std::string_view before = " (rank ";
+    constexpr std::string_view after = ") reconnected after crash";
+    std::map<std::uint32_t, std::uint32_t> counts;
+    for (const auto line : split_lines(log)) {
+        const auto end = line.find(after);
+        const auto begin = line.substr(0, end).rfind(before);
+        if (end == std::string_view::npos || begin == std::string_view::npos) continue;
+        const auto number = begin + before.size();
+        if (const auto rank = parse_number(line.substr(number, end - number))) ++counts[*rank];
+    }
+    return counts;
+}
+
 Result<std::vector<OverlayNode>> parse_overlay(std::string_view text) {
     std::vector<OverlayNode> nodes;
     for (auto line : split_lines(text)) {

@@ -8,9 +8,11 @@
 namespace muster::doctor {
 namespace {
 
+using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 
 bootstrap::Plan plan_of(std::uint32_t rank) {
     bootstrap::Plan plan;
@@ -66,6 +68,21 @@ TEST(JudgeBroker, WhileTheInstanceWaitsForItsQuorum) {
     auto enough = plan_of(0);
     enough.quorum = 2;
     EXPECT_THAT(said(judge_broker(broker_in("quorum", two_of_four), enough)), HasSubstr("ok: "));
+}
+
+TEST(JudgeBroker, NamesTwoPodsWithOneRank) {
+    auto view = broker_in("quorum", two_of_four);
+    view.reconnects = {{1, 2}, {2, 1}};
+    EXPECT_EQ(said(judge_broker(view, plan_of(0))),
+              "69: the instance waits for its quorum for 7s: 2 of 4 brokers are online, absent: "
+              "ranks 2-3 (m-[2-3]); run muster check in their pods, or see why there is none; rank "
+              "1 (m-1) has come anew 2 times while it was there: two pods have this rank (the "
+              "names and indices of the pods say which), or its broker crashes");
+    EXPECT_THAT(notes_on_others(view, plan_of(0)), Not(Contains(HasSubstr("come anew"))));
+    view.uptime->state = "run";
+    EXPECT_THAT(notes_on_others(view, plan_of(0)),
+                Contains(HasSubstr("rank 1 (m-1) has come anew 2 times")));
+    EXPECT_THAT(notes_on_others(view, plan_of(0)), Not(Contains(HasSubstr("rank 2 (m-2) has"))));
 }
 
 TEST(JudgeBroker, ThatIsNotThere) {

@@ -62,6 +62,21 @@ TEST(StateFromLog, TheLastTransition) {
         EXPECT_FALSE(state_from_log(text, now).has_value()) << text;
 }
 
+TEST(CountReconnects, EachRankThatCameWhileItWasThere) {
+    const auto counts = count_reconnects(
+        "2026-11-23T03:21:34.929143Z overlay.err[0]: m-1 (rank 1) reconnected after crash, "
+        "dropping old connection state\n"
+        "2026-11-23T03:21:34.929203Z overlay.err[0]: accepting connection from m-1 (rank 1) status "
+        "full\n"
+        "2026-11-23T03:21:35.1Z overlay.err[0]: m-12 (rank 12) reconnected after crash, dropping "
+        "old connection state\n"
+        "2026-11-23T03:21:36.1Z overlay.err[0]: m-1 (rank 1) reconnected after crash, dropping old "
+        "connection state\n"
+        "x (rank y) reconnected after crash\nreconnected after crash\n");
+    EXPECT_THAT(counts, ElementsAre(Pair(1, 2), Pair(12, 1)));
+    EXPECT_TRUE(count_reconnects("").empty());
+}
+
 TEST(ParseOverlay, WhatFluxPrints) {
     const auto nodes = *parse_overlay(
         "0 lo-0: degraded\n├─ 1 lo-1: full\n│  ├─ 3 lo-3: full\n│  └─ 4 4-b.c: offline "

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -24,6 +25,8 @@ struct BrokerView {
     std::vector<OverlayNode> overlay;  ///< empty: not known
     std::vector<ResourceLine> resources;  ///< empty: not known
     std::optional<resources::R> r;
+    /// Of this broker's children: count_reconnects() of its log.
+    std::map<std::uint32_t, std::uint32_t> reconnects;
     bool parent_reached = false;  ///< its gates were tried and are open; false: not known
     // In the directory of `muster run`:
     bool planned = false;             ///< it has written its files

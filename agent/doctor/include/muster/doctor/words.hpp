@@ -36,6 +36,11 @@ Result<Uptime> parse_uptime(std::string_view text);
 /// Errors: malformed (the log does not go back that far).
 Result<Uptime> state_from_log(std::string_view text, WallTime now);
 
+/// From `flux dmesg` of a broker with children: how often each of them came anew while its former
+/// connection was there ("m-1 (rank 1) reconnected after crash, dropping old connection state").
+/// Once is a broker that was killed; more often, one that crashes, or two that take turns.
+std::map<std::uint32_t, std::uint32_t> count_reconnects(std::string_view log);
+
 /// A line of `flux overlay status`: "├─ 2 lo-2: lost lost connection".
 struct OverlayNode {
     std::uint32_t rank = 0;

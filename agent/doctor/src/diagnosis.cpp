@@ -68,12 +68,6 @@ int Diagnosis::exit_code() const {
     return failed == nullptr ? 0 : muster::exit_code(failed->error->kind);
 }
 
-std::string Diagnosis::in_one_line() const {
-    if (const auto* failed = failure())
-        return fmt::format("{}: {}", failed->name, failed->error->message);
-    return steps.empty() ? "" : fmt::format("{}: {}", steps.back().name, steps.back().text);
-}
-
 std::vector<Step> gate_steps(const discovery::Passage& passage,
                              const discovery::GateFailure* failure, std::string_view peer) {
     const auto attempts = passage.attempts.list();

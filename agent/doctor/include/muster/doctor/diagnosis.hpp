@@ -33,8 +33,6 @@ struct Diagnosis {
 
     const Step* failure() const;
     int exit_code() const;
-    /// "listener: reach rank 0 (m-0): ...", or what the last step found.
-    std::string in_one_line() const;
 };
 
 /// What the gates said, a step each: those that were passed and the one that stayed shut.

@@ -26,6 +26,8 @@ ROOMS = {
 MIDDLE = ["agent/discovery", "broker-config", "curve", "hwloc", "agent/base", "agent/log", "agent/json"]
 ROOMS.update({"agent/bootstrap": MIDDLE, "agent/local": MIDDLE, "agent/rehearsal": MIDDLE, "entrypoint": ["agent/base"],
               "agent/doctor": [*MIDDLE, "agent/bootstrap"],
+              "agent/diagnosis": ["agent/base"], "agent/bundle": ["agent/base"],
+              "agent/timeline": ["agent/base", "agent/log", "agent/json", "agent/local"],
               "containers/yaml": ["agent/base"], "containers/kubectl": ["agent/base", "agent/log", "containers/yaml"]})
 
 # Third-party headers, each included by the sources of these rooms only (never by a public header).

@@ -3,19 +3,21 @@
 #include "muster/doctor/words.hpp"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <ctime>
+
+#include "muster/base/broker_log.hpp"
 
 namespace muster::doctor {
 namespace {
 
-constexpr std::array<std::string_view, 12> states{
-    "load-builtins", "join",     "config-sync", "init",    "quorum",          "run",
-    "cleanup",       "shutdown", "finalize",    "goodbye", "unload-builtins", "exit"};
-
 std::size_t position(std::string_view state) {
+    const auto states = broker_states();
     return static_cast<std::size_t>(std::ranges::find(states, state) - states.begin());
+}
+
+bool is_state(std::string_view state) {
+    return position(state) < broker_states().size();
 }
 
 std::vector<std::string_view> split_lines(std::string_view text) {
@@ -76,11 +78,11 @@ void skip_branches(std::string_view& line) {
 }  // namespace
 
 bool Uptime::joined() const {
-    return position(state) > position("join") && position(state) < states.size();
+    return position(state) > position("join") && is_state(state);
 }
 
 bool Uptime::ending() const {
-    return position(state) > position("run") && position(state) < states.size();
+    return position(state) > position("run") && is_state(state);
 }
 
 Result<Uptime> parse_uptime(std::string_view text) {
@@ -94,7 +96,7 @@ Result<Uptime> parse_uptime(std::string_view text) {
     uptime.size = count_of(rest, "size");
     uptime.drained = count_of(rest, "drained");
     uptime.offline = count_of(rest, "offline");
-    if (position(uptime.state) == states.size() || uptime.size == 0)
+    if (!is_state(uptime.state) || uptime.size == 0)
         return fail(Kind::malformed, "flux uptime said '{}'", text.substr(0, 200));
     return uptime;
 }
@@ -103,15 +105,10 @@ Result<Uptime> state_from_log(std::string_view text, WallTime now) {
     Uptime uptime;
     for (auto line : split_lines(text)) {
         const auto stamp = next_word(line);
-        if (!next_word(line).starts_with("broker.info[")) continue;
-        const auto event = next_word(line);
-        auto led = next_word(line);
-        const auto arrow = led.find("->");
-        if (!event.ends_with(':') || arrow == std::string_view::npos) continue;
-        if (position(led.substr(0, arrow)) == states.size()) continue;
-        led.remove_prefix(arrow + 2);
-        if (position(led) == states.size()) continue;
-        uptime.state = led;
+        line.remove_prefix(std::min<std::size_t>(line.size(), 1));
+        const auto step = parse_transition(line);
+        if (!step) continue;
+        uptime.state = step->to;
         uptime.since = age_of(stamp, now);
     }
     if (uptime.state.empty()) return fail(Kind::malformed, "the broker's log shows no state");

@@ -59,7 +59,7 @@ void Supervisor::on_line(std::uint32_t rank, std::string_view line) {
 }
 
 void Supervisor::on_log(std::uint32_t rank, const LogLine& line) {
-    if (const auto step = parse_transition(line)) on_step(rank, *step);
+    if (const auto step = parse_transition(line.text)) on_step(rank, *step);
     if (parts_.options.logs != Logs::all) {
         // While the instance ends, that things end is no news.
         const auto least = phase_ == Phase::running ? Severity::warning : Severity::err;

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <ctime>
 
-#include "muster/local/log_line.hpp"
+#include "muster/base/broker_log.hpp"
 #include "muster/timeline/record.hpp"
 
 namespace muster::timeline {
@@ -125,7 +125,7 @@ std::optional<LogStep> parse_log_step(std::string_view line) {
     const auto [end, error] =
         std::from_chars(number.data(), number.data() + number.size(), found.rank);
     if (error != std::errc{} || found.rank >= most_ranks) return {};
-    const auto step = local::parse_transition({.severity = local::Severity::info, .text = words});
+    const auto step = parse_transition(words);
     if (!step) return {};
     found.step.from = step->from;
     found.step.to = step->to;

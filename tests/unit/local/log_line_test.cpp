@@ -79,26 +79,6 @@ TEST(LogLine, ABrokersLineBehindAProgramsUnfinishedOne) {
         EXPECT_EQ(find_broker_log(line), std::string_view::npos) << line;
 }
 
-TEST(Transition, Accepts) {
-    const auto step = parse_transition(
-        *parse_log_line("<6>broker.info[12]: parent-ready: join->config-sync 0.305042s"));
-    ASSERT_TRUE(step);
-    EXPECT_EQ(step->event, "parent-ready");
-    EXPECT_EQ(step->from, "join");
-    EXPECT_EQ(step->to, "config-sync");
-    EXPECT_TRUE(parse_transition(*parse_log_line("broker.info[0]: start: none->join")));
-}
-
-TEST(Transition, Rejects) {
-    for (const std::string_view line :
-         {"<6>broker.info[0]: online: up-[0-3] (ranks 0-3)", "<6>cron.info[0]: a: join->run",
-          "<6>broker.info[0]: rc1.0: x->y Exited (rc=0) 0.3s", "<6>broker.info[0]: join->run",
-          "<6>broker.info[0]: a: join-> run", "<3>broker.err[0]: a: join->run",
-          "<6>broker.info[0]: a: nowhere->run", "<6>broker.info[0]: ", "<6>broker.info[0]: a:"})
-        EXPECT_FALSE(parse_transition(parse_log_line(line).value_or(LogLine{.text = line})))
-            << line;
-}
-
 TEST(LabelledLine, Table) {
     struct Row {
         std::string_view line;

@@ -21,20 +21,10 @@ struct LogLine {
 /// "muster: warning: ...", "muster[3]: ...", "muster-init: ...".
 std::optional<LogLine> parse_log_line(std::string_view line);
 
-/// Where in `line` a broker's "<6>broker.info[2]: ..." begins behind other text: a program ended its
-/// last line without a newline, and the broker that shares its standard error went on. npos when
-/// there is none.
+/// Where in `line` a broker's "<6>broker.info[2]: ..." begins behind other text: a program ended
+/// its last line without a newline, and the broker that shares its standard error went on. npos
+/// when there is none.
 std::size_t find_broker_log(std::string_view line);
-
-/// A broker's step from one state to the next, "broker.info[2]: rc1-success: init->quorum 0.3s".
-struct Transition {
-    std::string_view event;
-    std::string_view from;
-    std::string_view to;
-};
-
-/// The step that `line` tells of, if it tells of one.
-std::optional<Transition> parse_transition(const LogLine& line);
 
 /// A line of a job's output with --label-io: "2: text", and "f3AbC: 2: text" as `flux submit
 /// --watch` labels it.

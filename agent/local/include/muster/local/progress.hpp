@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "muster/base/broker_log.hpp"
 #include "muster/base/clock.hpp"
-#include "muster/local/log_line.hpp"
 
 namespace muster::local {
 

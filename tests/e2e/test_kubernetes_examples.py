@@ -3,6 +3,7 @@
 controller gives it, without a cluster. The program runs on every rank, and its exit code is the leader's pod's."""
 import contextlib
 import copy
+import pathlib
 import re
 
 import kubelet
@@ -11,7 +12,7 @@ import manifests
 import pods as pods_module
 import pytest
 from instance import Instance
-from muster_testing import REPOSITORY, remember_secrets, program as built
+from muster_testing import REPOSITORY, real_flux, remember_secrets, program as built
 from pods import Cluster
 
 EXAMPLES = REPOSITORY / "containers" / "kubernetes" / "examples"
@@ -162,6 +163,25 @@ def test_without_a_subdomain_the_pods_say_so(make_instance):
     instance, pods = start(make_instance, group, "none")
     assert [pod.main.wait() for pod in pods] == [78] * SIZE, instance.logs()
     assert "MUSTER_SERVICE" in pods[0].main.log()
+
+
+def test_flux_comes_along_into_an_image_without_it(make_instance):
+    """What the README says to change in bundle.yaml."""
+    if not (flux := real_flux()):
+        pytest.skip("no real flux: tests/run --flux DIR names one")
+    prefix = str(pathlib.Path(flux).parent.parent)
+
+    def change(spec):
+        spec["initContainers"][0]["command"] = ["muster", "install", "--flux", prefix, "/muster"]
+        application = spec["containers"][0]
+        application["image"] = "bare-application"
+        application["volumeMounts"].append({"name": "bundle", "mountPath": prefix, "subPath": "flux", "readOnly": True})
+    group = group_of("bundle", change)
+    instance, pods = start(make_instance, group, flux)
+    assert end_of_job(pods) == 0, instance.logs()
+    assert_hello(instance, group, pods[0].main.log())
+    readme = (EXAMPLES / "README.md").read_text()
+    assert "command: [muster, install, --flux, /opt/flux, /muster]" in readme and "subPath: flux" in readme
 
 
 # --- the README's "When it does not come up"

@@ -24,6 +24,8 @@ def _image(name, flux):
     if name == "my-application":
         client = [str(BIN / "muster-rehearsal"), f"{CLIENT}/flux", True]
         return ([client], f"{CLIENT}:{SYSTEM}") if flux == "none" else (_flux_prefix(), f"{os.path.dirname(flux)}:{SYSTEM}")
+    if name == "bare-application":
+        return [], SYSTEM
     assert name in ("muster", "muster-flux"), f"what is the image {name}?"
     return [[str(BIN), MUSTER_BIN, True], *_flux_prefix()], PATH
 
@@ -69,7 +71,7 @@ class ManifestPod:
             place = pathlib.Path(self.volumes / mount["name"])
             place.mkdir(parents=True, exist_ok=True)
             place.chmod(0o777)
-            found.append([str(place), mount["mountPath"], mount.get("readOnly", False)])
+            found.append([str(place / mount.get("subPath", "")), mount["mountPath"], mount.get("readOnly", False)])
         if not has_secret:
             pod._secrets = dict
         return found

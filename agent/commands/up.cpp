@@ -109,6 +109,12 @@ void choose_flux(const std::optional<std::string>& wanted, local::UpOptions& opt
 /// once.
 Result<bootstrap::Plan> try_plan(Settings settings, const local::UpOptions& options) {
     const std::uint32_t most = options.max_size.value_or(options.size);
+    if (most < options.size)
+        return fail(
+            Kind::usage,
+            "-n {} is larger than max-size {}: raise --max-size (MUSTER_MAX_SIZE), or leave "
+            "it out",
+            options.size, most);
     if (settings.nodes.value_or(0) > options.size)
         return fail(Kind::usage,
                     "--nodes {} is larger than -n {}: no more brokers come, up starts them all",

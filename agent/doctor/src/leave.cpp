@@ -7,6 +7,7 @@
 #include <array>
 
 #include "muster/base/atomic_file.hpp"
+#include "muster/base/own_program.hpp"
 #include "muster/base/reactor.hpp"
 
 namespace muster::doctor {
@@ -38,12 +39,6 @@ class Pause {
     const Clock& clock_;
     Duration pause_ = first_pause;
 };
-
-std::string own_program() {
-    std::array<char, 4096> path{};
-    const ssize_t length = ::readlink("/proc/self/exe", path.data(), path.size() - 1);
-    return length > 0 ? std::string(path.data(), static_cast<std::size_t>(length)) : "muster";
-}
 
 class Leaving {
   public:

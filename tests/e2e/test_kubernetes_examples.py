@@ -3,6 +3,7 @@
 controller gives it, without a cluster. The program runs on every rank, and its exit code is the leader's pod's."""
 import contextlib
 import copy
+import dataclasses
 import pathlib
 import re
 
@@ -117,6 +118,35 @@ def test_a_leader_worker_sets_program_stays_until_the_set_is_deleted(make_instan
     for pod in pods:
         pod.main.signal(15)
     assert_deleted(instance, pods)
+
+
+def test_a_leader_worker_sets_leader_is_started_again_among_its_followers(make_instance, flux):
+    """As kubelet does it: the container anew, its volumes as it left them. The followers' pods live on."""
+    group = group_of("leader-worker-set")
+    instance, pods = start(make_instance, group, flux)
+    everyone = rf"(task \d of {SIZE}[^$]*){{{SIZE}}}"
+    pods[0].main.wait_log(everyone)
+    first = [pod.main.pid for pod in pods[1:]]
+    pods[0].main.signal(15)
+    assert pods[0].main.wait() == 143, instance.logs()
+    pods[0].main.delete()
+    pods[0].main.start()
+    pods[0].main.wait_log(everyone, 120)
+    assert_hello(instance, group, pods[0].main.log())
+    assert [pod.main.pid for pod in pods[1:] if pod.main.running()] == first, instance.logs()
+
+
+def test_a_stateful_set_grows(make_instance, flux):
+    """`kubectl scale --replicas=5`: within MUSTER_MAX_SIZE nothing else is to be said."""
+    group = group_of("stateful-set")
+    instance, pods = start(make_instance, group, flux)
+    more = manifests.Group("more", [dataclasses.replace(group.pods[0], hostname=f"hello-{SIZE}")])
+    pods += kubelet.start(instance, more, flux)
+    for pod in pods:
+        pod.wait_probe("readinessProbe")
+    client = pods[0].main.env["MUSTER_FLUX"] if flux != "none" else "muster-rehearsal"
+    done = pods[0].main.exec(client, "run", f"-N{SIZE + 1}", f"-n{SIZE + 1}", "hostname", env={"FLUX_URI": "local:///run/muster/run/local"})
+    assert done.code == 0 and sorted(done.out.split()) == [f"hello-{n}" for n in range(SIZE + 1)], done
 
 
 def test_jobs_are_submitted_to_a_stateful_set(make_instance, flux):

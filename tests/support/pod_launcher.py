@@ -61,7 +61,11 @@ def ip_batch(commands, namespace=None):
 def make_network(spec):
     """eth0 here, its other end on the cluster's bridge."""
     cluster = os.open(f"/proc/{spec['cluster_pid']}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
-    ip_batch([f"link add {spec['veth']} type veth peer name eth0 netns {os.getpid()}",
+    # By the address, as CNI's bridge did: who comes back under his address is not looked for behind a stale neighbour entry.
+    first = spec["addresses"][0]
+    number = socket.inet_pton(socket.AF_INET6 if ":" in first else socket.AF_INET, first)[-4:]
+    hardware = ":".join(f"{byte:02x}" for byte in b"\x0a\x58" + number)
+    ip_batch([f"link add {spec['veth']} type veth peer name eth0 address {hardware} netns {os.getpid()}",
               f"link set {spec['veth']} master cluster0 up"], namespace=cluster)
     # nodad: an IPv6 address can be used at once, as when the runtime has waited for it.
     lengths = {address: "64 dev eth0 nodad" if ":" in address else "16 dev eth0" for address in spec["addresses"]}

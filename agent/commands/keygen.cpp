@@ -35,10 +35,17 @@ Result<int> make_certificate(const std::string& path, const std::string& name) {
     return 0;
 }
 
+/// A key that an instance uses is gone for good when its file is written over.
+Result<void> check_is_new(const std::string& path) {
+    if (::access(path.c_str(), F_OK) != 0) return {};
+    return fail(Kind::io, "{} exists: give another name, or --force to replace it", path);
+}
+
 }  // namespace
 
 Result<int> keygen(Words words) {
     bool secret = false;
+    bool force = false;
     // --secret is a flag here, not the setting of that name; so this command reads its few words
     // itself.
     std::string path;
@@ -52,13 +59,16 @@ Result<int> keygen(Words words) {
             path = word;
         } else if (word == "--help" || word == "-h") {
             TRY(print(
-                "usage: muster keygen [--secret] [--name NAME] FILE\nmakes a CURVE certificate, or "
-                "with --secret a shared secret; mode 0600, an existing file is replaced\n"));
+                "usage: muster keygen [--secret] [--force] [--name NAME] FILE\nmakes a CURVE "
+                "certificate, or with --secret a shared secret; mode 0600; an existing file is "
+                "replaced only with --force\n"));
             return 0;
         } else if (word == "--") {
             flags_are_over = true;
         } else if (word == "--secret") {
             secret = true;
+        } else if (word == "--force") {
+            force = true;
         } else if (word.starts_with("--name=")) {
             name = word.substr(7);
         } else if (word == "--name" && i + 1 < words.size()) {
@@ -71,6 +81,7 @@ Result<int> keygen(Words words) {
     }
     if (path.empty())
         return fail(Kind::usage, "keygen needs a FILE to write: a secret is never printed");
+    if (!force) TRY(check_is_new(path));
     return secret ? make_secret(path) : make_certificate(path, name);
 }
 

@@ -96,7 +96,8 @@ Result<std::uint32_t> choose_size(const OwnFlags& own, const Settings& settings)
 
 void choose_flux(const std::optional<std::string>& wanted, local::UpOptions& options) {
     if (wanted) {
-        options.flux = *wanted;
+        const auto found = bootstrap::find_flux(*wanted);  // a directory may be given
+        options.flux = found.empty() ? *wanted : found;
         return;
     }
     options.flux = bootstrap::find_program("flux");

@@ -73,6 +73,16 @@ def test_keygen_takes_a_file_whose_name_begins_with_a_dash(bench, tmp_path):
     assert_refused(bench.muster("keygen", "--foo"), 64, "'--foo'")
 
 
+@pytest.mark.parametrize("secret", [[], ["--secret"]])
+def test_keygen_replaces_a_file_only_when_it_is_told_to(bench, certificate, secret):
+    before = certificate.read_bytes()
+    assert_refused(bench.muster("keygen", *secret, certificate), IO, "curve.cert exists", "--force")
+    assert certificate.read_bytes() == before
+    assert bench.muster("keygen", *secret, "--force", certificate).code == 0
+    remember_secrets(certificate)
+    assert certificate.read_bytes() != before
+
+
 def test_keygen_into_nowhere(bench, tmp_path):
     assert_refused(bench.muster("keygen", tmp_path / "no" / "such" / "c"), IO, "no/such")
     assert_refused(bench.muster("keygen"), 64, "FILE")
@@ -99,7 +109,7 @@ def test_every_rank_derives_the_same_certificate_from_a_shared_secret(bench, run
     copy.unlink()
     assert run("--secret", secret).code == 0
     assert keys_of(copy) == first
-    assert bench.muster("keygen", "--secret", secret).code == 0
+    assert bench.muster("keygen", "--force", "--secret", secret).code == 0
     remember_secrets(secret)
     assert run("--secret", secret).code == 0
     remember_secrets(copy)

@@ -97,9 +97,19 @@ def test_another_ending_is_refused_before_anything_starts(bench, tmp_path, endin
     assert done.code == 64 and "ends neither in .html (the picture) nor in .json (the data)" in done.err, done
 
 
-def test_a_picture_that_cannot_be_written_is_said(bench):
-    done = up(bench, "-n", "1", "--timeline", "/proc/nowhere/t.html", "--", "true")
-    assert done.code == 73 and "timeline: write /proc/nowhere/t.html" in done.err, done
+def test_a_place_that_cannot_be_written_is_refused_before_anything_starts(bench, tmp_path):
+    done = up(bench, "-n", "1", "--timeline", "/proc/nowhere/t.html", "--", "touch", tmp_path / "ran")
+    assert done.code == 73 and "/proc/nowhere/t.html cannot be written (/proc/nowhere: No such file" in done.err, done
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize("code, expected", [(0, 73), (3, 3)])
+def test_a_picture_that_cannot_be_written_afterwards_is_said(bench, tmp_path, code, expected):
+    """The program's own failure says more than that."""
+    place = tmp_path / "place"
+    place.mkdir()
+    done = up(bench, "-n", "1", "--timeline", place / "t.html", "--", "sh", "-c", f"rmdir {place}; exit {code}")
+    assert done.code == expected and f"timeline: {place}/t.html cannot be written" in done.err, done
 
 
 def test_a_running_instance_is_asked(bench, tmp_path):

@@ -26,7 +26,7 @@ def random_address():
 
 def make_certificate(path, name="test"):
     """A new certificate at `path`."""
-    subprocess.run([muster_testing.program("muster"), "keygen", "--name", name, str(path)], check=True,
+    subprocess.run([muster_testing.program("muster"), "keygen", "--force", "--name", name, str(path)], check=True,
                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     return path
 

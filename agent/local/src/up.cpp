@@ -143,7 +143,9 @@ Result<int> up(const UpOptions& options) {
         if (const auto removed = workspace.remove(); !removed)
             log::warning("{}", removed.error().message);
     keeper.finished();
-    if (!shown) return tl::unexpected<Error>(shown.error());
+    if (shown) return code;
+    if (*code == 0) return tl::unexpected<Error>(shown.error());
+    log::error("up: {}", shown.error().message);  // what the program ended with says more
     return code;
 }
 

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "muster/timeline/watched.hpp"
 
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+
 #include "muster/base/atomic_file.hpp"
 #include "muster/base/fd.hpp"
 #include "muster/timeline/format.hpp"
@@ -29,9 +34,14 @@ Records watched(std::span<const local::PodTimes> pods, const Clock& clock) {
 }
 
 Result<void> check_timeline_path(const std::string& path) {
-    if (path.ends_with(".html") || path.ends_with(".json")) return {};
-    return fail(Kind::usage, "'{}' ends neither in .html (the picture) nor in .json (the data)",
-                path);
+    if (!path.ends_with(".html") && !path.ends_with(".json"))
+        return fail(Kind::usage, "'{}' ends neither in .html (the picture) nor in .json (the data)",
+                    path);
+    const auto directory = std::filesystem::path(path).parent_path();
+    const auto place = directory.empty() ? std::string(".") : directory.string();
+    if (::access(place.c_str(), W_OK | X_OK) == 0) return {};
+    return fail(Kind::io, "{} cannot be written ({}: {}): name a place that can be", path, place,
+                os_error(errno));
 }
 
 Result<void> write_timeline(const std::string& path, const Records& records,

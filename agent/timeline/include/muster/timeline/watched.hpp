@@ -17,7 +17,7 @@ Records watched(std::span<const local::PodTimes> pods, const Clock& clock);
 Result<void> write_timeline(const std::string& path, const Records& records,
                             std::optional<WallTime> now, const json::Value& more = {});
 
-/// That write_timeline() knows what to write there. Errors: usage.
+/// That write_timeline() knows what to write there, and may as it seems. Errors: usage, io.
 Result<void> check_timeline_path(const std::string& path);
 
 }  // namespace muster::timeline

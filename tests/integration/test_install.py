@@ -79,7 +79,7 @@ def test_it_runs_in_an_empty_root(bench, bundle, tmp_path):
 def test_it_runs_in_a_musl_root_as_any_user(bench, bundle, tmp_path):
     root = roots.musl_root(tmp_path / "root", bench)
     shutil.copytree(bundle, root / "opt" / "muster")
-    done = roots.run_in(bench, root, "/opt/muster/bin/muster", "up", "-n", "2", "--flux", "none", "--", "/bin/hello", uid=12345)
+    done = roots.run_in(bench, root, "/opt/muster/bin/muster", "up", "-n", "2", "--flux", "none", "--", "/hello", uid=12345)
     assert done.code == 0, done
     assert sorted(line for line in done.out.splitlines() if "hello" in line) == ["hello from 0", "hello from 1"], done
 

@@ -42,7 +42,7 @@ def root(bench, bundle, prefix, tmp_path):
 
 @pytest.mark.parametrize("uid", [0, 12345])
 def test_an_instance_runs_in_a_musl_root(bench, root, prefix, uid):
-    done = roots.run_in(bench, root, "/opt/muster/bin/muster", "up", "-n", "2", "--flux", prefix, "--", "/bin/hello", uid=uid)
+    done = roots.run_in(bench, root, "/opt/muster/bin/muster", "up", "-n", "2", "--flux", prefix, "--", "/hello", uid=uid)
     assert done.code == 0, done
     assert sorted(line for line in done.out.splitlines() if "hello" in line) == ["hello from 0", "hello from 1"], done
 

@@ -7,23 +7,23 @@ import pathlib
 import shutil
 import subprocess
 
-from engine import IMAGE
+from image import IMAGE
 from muster_testing import REPOSITORY, end_with_parent, remember_secrets, wait_until
 
 EXAMPLE = REPOSITORY / "containers" / "compose"
 
 
 class Project:
-    """The example with a program of the test's: `words`; `more` goes on top of the service."""
+    """An example with a program of the test's: `words`; `more` goes on top of the service."""
 
-    def __init__(self, docker, directory, words, size=4, **more):
+    def __init__(self, docker, directory, words, size=4, file="compose.yaml", env=None, **more):
         self.docker, self.directory = docker, pathlib.Path(directory)
         shutil.copytree(EXAMPLE, self.directory, ignore=shutil.ignore_patterns("muster.secret*", ".env"))
         service = {"command": [word.replace("$", "$$") for word in words], **more}
         (self.directory / "override.json").write_text(json.dumps({"version": "2.4", "services": {"flux": service}}))
         self.env = {**docker.env, "N": str(size), "MUSTER_IMAGE": IMAGE, "MUSTER_FLUX": "none",
                     "COMPOSE_PROJECT_NAME": f"mt{os.getpid()}{self.directory.name[-8:].lower().replace('_', '')}",
-                    "COMPOSE_FILE": "compose.yaml:override.json"}
+                    "COMPOSE_FILE": f"{file}:override.json", **(env or {})}
         self.script("secret")
         remember_secrets(self.directory / "muster.secret")
 
@@ -50,7 +50,7 @@ class Project:
     def containers(self):
         """{replica number: container id}, also of those that have ended."""
         found = {}
-        for container in self.compose("ps", "-q").stdout.split():
+        for container in self.compose("ps", "-q", "flux").stdout.split():
             found[int(self.docker.inspect(container, '{{index .Config.Labels "com.docker.compose.container-number"}}'))] = container
         return found
 
@@ -76,4 +76,4 @@ def project(docker, directory, words, **options):
     try:
         yield made
     finally:
-        made.compose("down", "--remove-orphans", "--timeout", "1", check=False)
+        made.compose("down", "--remove-orphans", "--volumes", "--timeout", "1", check=False)

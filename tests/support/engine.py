@@ -1,21 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A Docker engine for tests: the one that answers, or one of our own; and the image, built by its Dockerfile without a
-registry: what the Dockerfile asks for is made by mmdebstrap (kept in the user's cache) and imported under its name."""
+"""A Docker engine for tests: the one that answers, or one of our own. `engine.py` alone says why there can be none, or
+nothing where there can."""
 import contextlib
-import hashlib
+import ctypes
 import json
 import os
 import pathlib
+import re
+import shlex
 import shutil
 import subprocess
+import sys
 import tempfile
 
-from muster_testing import REPOSITORY, wait_until
+from muster_testing import wait_until
 
-CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "muster"
-BASE = "debian:bookworm-slim"
-IMAGE = "muster-test"
-DOCKERFILE = REPOSITORY / "containers" / "images" / "Dockerfile"
+CLIENTS, ITS_OWN = ("docker", "docker-compose", "mmdebstrap"), ("dockerd", "iptables")
+CLONE_NEWNS = 0x00020000  # unshare(2)
 
 
 class Engine:
@@ -32,7 +33,10 @@ class Engine:
         return done
 
     def answers(self):
-        return self.docker("info", check=False).returncode == 0
+        return bool(shutil.which("docker")) and self.docker("info", check=False).returncode == 0
+
+    def has(self, image):
+        return self.docker("image", "inspect", image, check=False).returncode == 0
 
     def inspect(self, thing, template):
         return self.docker("inspect", "--format", template, thing).stdout.strip()
@@ -40,6 +44,61 @@ class Engine:
     def processes(self, container):
         """The command lines in a container."""
         return [line.split(None, 1)[1] for line in self.docker("top", container, "-eo", "pid,args").stdout.splitlines()[1:]]
+
+
+def why_not():
+    """Why there can be no engine here, or None."""
+    if missing := not_installed(CLIENTS):
+        return missing
+    if Engine().answers():
+        return None
+    if os.geteuid() != 0:
+        return "no Docker engine answers (DOCKER_HOST names one), and only root may start one"
+    if missing := not_installed(ITS_OWN):
+        return missing
+    if not any(path.exists() for path in map(pathlib.Path, ("/sys/fs/cgroup/cgroup.controllers", "/sys/fs/cgroup/memory"))):
+        return "no Docker engine answers, and none can be started: no control groups in /sys/fs/cgroup"
+    if may_not_mount():
+        return "no Docker engine answers, and none can be started: this root may make no mount namespace"
+    return None
+
+
+def not_installed(programs):
+    missing = [name for name in programs if not shutil.which(name)]
+    return f"{', '.join(missing)} not installed: containers/install-packages engine" if missing else None
+
+
+def may_not_mount():
+    """Whether unshare(CLONE_NEWNS) is denied; tried in a child."""
+    child = os.fork()
+    if child == 0:
+        os._exit(1 if ctypes.CDLL(None).unshare(CLONE_NEWNS) else 0)
+    return os.waitpid(child, 0)[1] != 0
+
+
+def firewall():
+    """{table: rules} of those that engines write to."""
+    return {table: subprocess.run(["iptables", "-t", table, "-S"], capture_output=True, text=True, check=True).stdout.splitlines()
+            for table in ("filter", "nat")}
+
+
+def bridges():
+    done = subprocess.run(["ip", "-json", "link", "show", "type", "bridge"], capture_output=True, text=True, check=True)
+    return {link["ifname"] for link in json.loads(done.stdout or "[]") if link}
+
+
+def sweep(rules, links):
+    """Removes what an engine leaves behind in this network: `rules` and `links` were there before it."""
+    for table, now in firewall().items():
+        left = [rule for rule in now if rule not in rules[table] and re.search(r"DOCKER|docker0|\bbr-[0-9a-f]{12}", rule)]
+        undo = [["-D", *shlex.split(rule)[1:]] for rule in left if rule.startswith("-A")]
+        undo += [["-X", rule.split()[1]] for rule in left if rule.startswith("-N")]
+        undo += [shlex.split(rule) for rule in rules[table] if rule.startswith("-P")]
+        for words in undo:
+            subprocess.run(["iptables", "-t", table, *words], stderr=subprocess.DEVNULL, check=False)
+    for link in bridges() - links:
+        if re.fullmatch(r"docker0|br-[0-9a-f]{12}", link):
+            subprocess.run(["ip", "link", "delete", link], check=False)
 
 
 @contextlib.contextmanager
@@ -50,9 +109,9 @@ def engine():
     if found.answers():
         yield found
         return
-    missing = [name for name in ("docker", "dockerd") if not shutil.which(name)]
-    assert not missing, f"no Docker engine answers, and {missing} is not installed: containers/install-packages test"
-    assert os.geteuid() == 0, "no Docker engine answers (DOCKER_HOST names one), and only root may start one"
+    reason = why_not()
+    assert not reason, reason
+    rules, links = firewall(), bridges()
     root = pathlib.Path(tempfile.mkdtemp(prefix="muster-docker-", dir="/var/tmp"))
     own = Engine(f"unix://{root}/socket")
     with open(root / "log", "wb") as log:
@@ -73,31 +132,9 @@ def engine():
         for mount in sorted((line.split()[1] for line in open("/proc/mounts", encoding="utf-8") if f" {root}/" in line), reverse=True):
             subprocess.run(["umount", mount], check=False)
         shutil.rmtree(root, ignore_errors=True)
+        sweep(rules, links)
 
 
-def base_archive():
-    """A Debian root for BASE, from the machine's own package source; a month's names differ, so an old one is made anew."""
-    sources = b"".join(sorted(path.read_bytes() for path in pathlib.Path("/etc/apt").rglob("*.list")) +
-                       sorted(path.read_bytes() for path in pathlib.Path("/etc/apt").rglob("*.sources")))
-    archive = CACHE / f"bookworm-{hashlib.sha256(sources).hexdigest()[:12]}.tar"
-    if not archive.exists():
-        CACHE.mkdir(parents=True, exist_ok=True)
-        partial = archive.with_name(f".{os.getpid()}-{archive.name}")
-        try:
-            subprocess.run(["mmdebstrap", "--quiet", "--variant=minbase", "--include=ca-certificates", "bookworm", partial],
-                           check=True, stdin=subprocess.DEVNULL, timeout=900)
-            partial.rename(archive)
-        finally:
-            partial.unlink(missing_ok=True)
-    return archive
-
-
-def build(docker):
-    """IMAGE, by the Dockerfile."""
-    if docker.docker("image", "inspect", BASE, check=False).returncode != 0:
-        docker.docker("import", "--change", 'CMD ["bash"]', base_archive(), BASE)
-    docker.docker("build", "--quiet", "--network=host", "--file", DOCKERFILE, "--tag", IMAGE, REPOSITORY, timeout=1800)
-
-
-def config_of(docker, image):
-    return json.loads(docker.docker("image", "inspect", image).stdout)[0]["Config"]
+if __name__ == "__main__":
+    print(why_not() or "", end="")
+    sys.exit(0)

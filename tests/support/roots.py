@@ -25,19 +25,24 @@ def empty_root(root):
     return root
 
 
+def hello_root(root, scratch):
+    """A root with musl and /hello, a program that needs musl's loader and says its rank; `scratch` takes its source."""
+    (root / "lib").mkdir(parents=True)
+    shutil.copy(MUSL, root / "lib" / MUSL.name)
+    source = scratch / "hello.c"
+    source.write_text('#include <stdio.h>\n#include <stdlib.h>\n'
+                      'int main(void) { printf("hello from %s\\n", getenv("FLUX_TASK_RANK")); return 0; }\n')
+    subprocess.run(["musl-gcc", "-o", root / "hello", source], check=True)
+    return root
+
+
 def musl_root(root, bench, *applets):
-    """A root with a static busybox, musl, and /bin/hello: a program that needs musl's loader and says its rank."""
-    empty_root(root)
-    for name in ("bin", "lib"):
-        (root / name).mkdir()
+    """An empty root with a static busybox, musl, and /hello."""
+    hello_root(empty_root(root), bench.directory)
+    (root / "bin").mkdir()
     shutil.copy(BUSYBOX, root / "bin" / "busybox")
     for applet in ("sh", *applets):
         (root / "bin" / applet).symlink_to("busybox")
-    shutil.copy(MUSL, root / "lib" / MUSL.name)
-    source = bench.directory / "hello.c"
-    source.write_text('#include <stdio.h>\n#include <stdlib.h>\n'
-                      'int main(void) { printf("hello from %s\\n", getenv("FLUX_TASK_RANK")); return 0; }\n')
-    subprocess.run(["musl-gcc", "-o", root / "bin" / "hello", source], check=True)
     return root
 
 

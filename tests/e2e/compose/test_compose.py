@@ -1,12 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """containers/compose on a real engine: identity from Docker's own DNS, the shared secret, and the truth about the end."""
 import contextlib
+import os
 import random
+import re
+import subprocess
+import time
 
 import compose
 import pytest
-from engine import IMAGE
+import roots
+from image import IMAGE
 from muster_testing import wait_until
+from slow_dns import SlowDns
 
 UNTIL_TOLD = "echo started; until [ -e /tmp/end ]; do sleep 0.1; done; exit 5"
 
@@ -20,6 +26,16 @@ def project(docker, tmp_path, output):
             stack.callback(lambda: [(output / f"container-{number}").write_text(made.logs(container)) for number, container in made.containers().items()])
             return made
         yield make
+
+
+@pytest.fixture
+def application(docker, output, tmp_path):
+    """An image that exists: a program linked with musl, and nothing else."""
+    archive = tmp_path / "application.tar"
+    root = roots.hello_root(tmp_path / "application", output)
+    subprocess.run(["tar", "-C", root, "-cf", archive, "."], check=True)
+    docker.docker("import", archive, "muster-test-application")
+    return "muster-test-application"
 
 
 @pytest.mark.parametrize("size", [4, 16])
@@ -126,3 +142,72 @@ def test_a_replica_with_another_secret_says_so(project, docker):
     assert made.code(refused) == 76 and "another certificate" in made.logs(refused), made.logs(refused)
     docker.docker("exec", made.containers()[1], "touch", "/tmp/end")
     assert made.code(made.containers()[1]) == 5
+
+
+def test_they_may_start_in_any_order_and_seconds_apart(project, docker):
+    made = project("sh", "-c", "echo task $FLUX_TASK_RANK", size=4)
+    made.compose("up", "--no-start")
+    order = random.sample(sorted(made.containers()), 4)
+    begun = time.monotonic()
+    # Up to 5 s between them; what comes after the last one's start is the instance's own time.
+    for number, pause in zip(order, (0, 5, random.uniform(0, 5), random.uniform(0, 2))):
+        wait_until(lambda due=time.monotonic() + pause: time.monotonic() >= due, "the next start")
+        docker.docker("start", made.containers()[number])
+    leader = made.containers()[1]
+    assert made.code(leader) == 0, (order, made.logs(leader))
+    assert sorted(re.findall(r"^task (\d)$", made.logs(leader), re.M)) == list("0123"), (order, time.monotonic() - begun)
+
+
+def test_a_number_that_is_missing_is_a_rank_that_is_absent(project, docker):
+    made = project("sh", "-c", UNTIL_TOLD, size=3, environment={"MUSTER_MODE": "launcher", "MUSTER_MIN_SIZE": "2"})
+    made.compose("up", "--no-start")
+    docker.docker("rm", made.containers()[2])
+    for container in made.containers().values():
+        docker.docker("start", container)
+    made.wait_log(1, "started\n")
+    made.wait_log(3, "quorum->run")
+    docker.docker("exec", made.containers()[1], "touch", "/tmp/end")
+    assert [made.code(container) for _, container in sorted(made.containers().items())] == [5, 0]
+
+
+def test_a_container_name_is_refused_with_the_mend(project):
+    made = project("true", size=1, container_name=f"alone{random.randrange(10**6)}")
+    made.compose("up", "-d")
+    alone = made.wait_log(1, "container_name")
+    assert made.code(alone) == 78 and "remove container_name" in made.logs(alone), made.logs(alone)
+
+
+def test_in_the_hosts_network_it_is_refused_with_the_mend(project):
+    made = project("true", size=1, network_mode="host")
+    made.compose("up", "-d")
+    refused = made.wait_log(1, "MUSTER_HOSTS")
+    assert made.code(refused) == 78, made.logs(refused)
+
+
+def test_muster_in_an_image_that_exists(project, docker, application):
+    made = project("/hello", size=2, file="existing-image.yaml", env={"APP_IMAGE": application})
+    done = made.script("run")
+    assert done.returncode == 0, done
+    assert sorted(re.findall(r"hello from (\d)", done.stdout)) == ["0", "1"], done
+    assert not made.containers(), "nothing of it is left"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="a proxy in a container's network needs root")
+def test_a_slow_name_server_adds_its_own_delay_and_no_more(project, docker):
+    """The same instance behind a proxy that does not delay, and behind one that does."""
+    gated = ["sh", "-c", 'until [ -e /tmp/go ]; do sleep 0.02; done; exec muster-init muster run -- "$$@"', "sh"]
+    delay, seconds, questions = 0.5, {}, {}
+    for late in (0.0, delay):
+        made = project("echo", "done", size=2, entrypoint=gated)
+        made.compose("up", "-d")
+        with SlowDns(late) as slow:
+            for container in made.containers().values():
+                slow.stand_before(int(docker.inspect(container, "{{.State.Pid}}")))
+            begun = time.monotonic()
+            for container in made.containers().values():
+                docker.docker("exec", container, "touch", "/tmp/go")
+            assert made.code(made.containers()[1]) == 0, made.logs(made.containers()[1])
+            seconds[late], questions[late] = time.monotonic() - begun, slow.questions
+    assert questions[delay] > 0, "the proxy was asked"
+    # One after the other: who am I, who is my parent (twice: does it exist, where is it), and the broker's own look-up.
+    assert delay < seconds[delay] < seconds[0.0] + 10 * delay, (seconds, questions)

@@ -10,9 +10,9 @@
 #include "doctor_flags.hpp"
 
 namespace muster::commands {
+namespace {
 
-Result<int> check(Words words) {
-    DoctorFlags flags{.limit = std::chrono::seconds(3)};
+Result<int> examine(Words words, DoctorFlags& flags) {
     const std::array<bootstrap::ExtraFlag, 2> extra{
         json_flag(), limit_flag("how long to try to reach the parent [3s]")};
     TRY_ASSIGN(const auto asked, ask_of_this_pod(words, extra, flags));
@@ -23,6 +23,14 @@ Result<int> check(Words words) {
     TRY(print(flags.as_json ? doctor::to_json(found).format(2) + "\n"
                             : doctor::format_diagnosis(found)));
     return found.exit_code();
+}
+
+}  // namespace
+
+Result<int> check(Words words) {
+    DoctorFlags flags{.limit = std::chrono::seconds(3)};
+    auto outcome = examine(words, flags);
+    return ended("check", std::move(outcome), flags.as_json);
 }
 
 }  // namespace muster::commands

@@ -61,10 +61,7 @@ Result<int> wait_for_the_end_of(std::uint32_t rank, const LeaveFlags& flags,
     return 0;
 }
 
-}  // namespace
-
-Result<int> leave(Words words) {
-    LeaveFlags flags;
+Result<int> take_leave(Words words, LeaveFlags& flags) {
     const std::array<bootstrap::ExtraFlag, 3> extra{
         json_flag(), limit_flag("how long to wait for this rank's jobs [two thirds of --grace]"),
         when_gone_flag};
@@ -90,6 +87,14 @@ Result<int> leave(Words words) {
     else
         TRY(print(fmt::format("leave: {}\n", text)));
     return code;
+}
+
+}  // namespace
+
+Result<int> leave(Words words) {
+    LeaveFlags flags;
+    auto outcome = take_leave(words, flags);
+    return ended("leave", std::move(outcome), flags.as_json);
 }
 
 }  // namespace muster::commands

@@ -11,9 +11,9 @@
 #include "muster/json.hpp"
 
 namespace muster::commands {
+namespace {
 
-Result<int> probe(Words words) {
-    DoctorFlags flags{.limit = std::chrono::milliseconds(600)};
+Result<int> try_probe(Words words, DoctorFlags& flags) {
     const std::array<bootstrap::ExtraFlag, 2> extra{
         json_flag(), limit_flag("how long it may take; kubelet's timeoutSeconds is 1 s [600ms]")};
     if (words.empty()) return fail(Kind::usage, "which one? startup, ready or live");
@@ -39,6 +39,14 @@ Result<int> probe(Words words) {
                               outcome.passed() ? "ok" : "failed", text)));
     }
     return code;
+}
+
+}  // namespace
+
+Result<int> probe(Words words) {
+    DoctorFlags flags{.limit = std::chrono::milliseconds(600)};
+    auto outcome = try_probe(words, flags);
+    return ended("probe", std::move(outcome), flags.as_json);
 }
 
 }  // namespace muster::commands

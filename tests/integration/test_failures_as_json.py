@@ -7,7 +7,7 @@ import pytest
 from muster_testing import REPOSITORY
 
 SCHEMAS = {name: json.loads((REPOSITORY / "tests" / "data" / "schema" / f"{name}.schema.json").read_text())
-           for name in ("status", "peers")}
+           for name in ("status", "peers", "check", "leave", "probe")}
 
 
 @pytest.fixture
@@ -21,11 +21,15 @@ def pod(tmp_path):
     ("status", [], {"MUSTER_NAME": "elsewhere"}, 78, "elsewhere"),
     ("status", ["--port", "x"], {}, 64, "port"),
     ("peers", [], {"MUSTER_NAME": "elsewhere"}, 78, "elsewhere"),
+    ("check", ["--port", "x"], {}, 64, "port"),
+    ("probe", ["--port", "x"], {}, 64, "port"),
+    ("leave", [], {"MUSTER_NAME": "elsewhere"}, 78, "elsewhere"),
     ("timeline", ["/no/such/path"], {}, 73, "/no/such/path"),
     ("timeline", [], {}, 69, "no instance can be asked"),
 ])
 def test_a_failure_is_an_object_too(bench, pod, command, arguments, env, code, words):
-    done = bench.muster(command, "--json", *arguments, env={**pod, **env})
+    words_of = [command, "live"] if command == "probe" else [command]
+    done = bench.muster(*words_of, "--json", *arguments, env={**pod, **env})
     assert done.code == code, done
     found = json.loads(done.out)
     assert (found["command"], found["code"]) == (command, code) and words in found["error"], found
@@ -33,7 +37,7 @@ def test_a_failure_is_an_object_too(bench, pod, command, arguments, env, code, w
     assert set(found) == {"command", "code", "error"}
     if command in SCHEMAS:
         jsonschema.validate(found, SCHEMAS[command])
-    assert not bench.muster(command, *arguments, env={**pod, **env}).out, "and without --json only a person"
+    assert not bench.muster(*words_of, *arguments, env={**pod, **env}).out, "and without --json only a person"
 
 
 def test_the_schemas_refuse_half_a_failure():

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`muster up` over stand-ins: how an instance ends, and that nothing of it is left."""
 import contextlib
+import os
 import pathlib
 import shutil
 import signal
@@ -8,7 +9,7 @@ import time
 
 import pytest
 import up_driver
-from muster_testing import wait_until
+from muster_testing import program, wait_until
 
 
 @pytest.fixture
@@ -217,3 +218,16 @@ def test_an_interrupt_while_pods_still_start(bench, place):
     wait_until(lambda: list(place.glob("muster-*/pods/20")), "some pods")
     process.signal(signal.SIGINT)
     assert process.wait(20).code == 130
+
+
+def test_followers_of_a_leader_that_was_killed_are_not_waited_for(bench, place):
+    """Their brokers wait for the goodbye of the one that is no more."""
+    process = bench.start(program("muster"), "up", "--flux", "none", "-n", "3", "--dir", place)
+    process.wait_for("ready: ")
+    (leader,) = [pid for pid in up_driver.with_word("/pods/0/broker.toml") if b"muster-rehearsal\0broker" in
+                 pathlib.Path(f"/proc/{pid}/cmdline").read_bytes() and str(place).encode() in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes()]
+    os.kill(leader, signal.SIGKILL)
+    done = process.wait(20)
+    assert done.code == 137, done
+    assert "the leader's broker was killed (SIGKILL)" in done.err and "rank 0 has ended with exit code 137: ending the others" in done.err, done
+    assert "has not ended" not in done.err, done

@@ -149,8 +149,13 @@ void Supervisor::on_leader_end(ExitStatus status) {
         stop(SIGTERM, orphaned);
     } else {
         phase_ = Phase::stopping;
-        kill_timer_ = reactor_->after(linger, [this] {
-            if (living_ > 0) stop(SIGTERM, parts_.options.grace);
+        // Followers of a broker that was killed wait for its goodbye, which never comes.
+        const bool is_lost = status.code > 128 && interrupt_ == 0;
+        kill_timer_ = reactor_->after(linger, [this, status, is_lost] {
+            if (living_ == 0) return;
+            if (is_lost)
+                say(fmt::format("rank 0 has ended {}: ending the others", describe(status)));
+            stop(SIGTERM, is_lost ? orphaned : parts_.options.grace);
         });
     }
 }

@@ -1,18 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
 """check, peers and leave of a directory whose broker was started with other settings than those that they have."""
 import json
+import signal
 
 import pytest
+import up_driver
 from muster_testing import plain_environment, program, wait_until
 
 
 @pytest.fixture
-def pods(bench, tmp_path):
+def pods(bench):
     """The directories of the pods of a running `muster up`, rank by rank."""
-    up = bench.start(program("muster"), "up", "-n", "2", "--flux", "none", "--dir", tmp_path / "up", "--", "sh", "-c",
-                     "echo runs; sleep 600", env=plain_environment())
-    up.wait_for("runs")
-    return [next((tmp_path / "up").glob(f"*/pods/{rank}")) for rank in range(2)]
+    with up_driver.place() as place:
+        up = bench.start(program("muster"), "up", "-n", "2", "--flux", "none", "--dir", place, "--", "sh", "-c",
+                         "echo runs; sleep 600", env=plain_environment())
+        up.wait_for("runs")
+        yield [next(place.glob(f"*/pods/{rank}")) for rank in range(2)]
+        up.signal(signal.SIGTERM)
+        up.wait()
 
 
 @pytest.mark.parametrize("command", ["check", "peers", "leave"])

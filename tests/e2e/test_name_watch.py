@@ -38,7 +38,9 @@ def test_pods_that_asked_too_early_find_the_name_soon(ground, count):
     assert ground.plain_answer() == [ground.address(2)], "a broker's own look-up succeeds at once: nobody asked it too early"
     assert max(executed) - instant < SOON + count / 8
     rate = ground.authority.count(begin, end) / (end - begin)
-    assert rate < 60, f"{rate:.0f} questions a second at the backend"
+    # Each asks ten times a second. Who asks while CoreDNS waits for its backend asks it, too, and on a busy machine that is long;
+    # tests/bench/dns_bench.py says what it comes to on one that is not.
+    assert rate < max(60, count * 10 / 3), f"{rate:.0f} questions a second at the backend"
 
 
 def test_pods_find_the_name_although_somebody_else_asked_for_it_plainly(ground):

@@ -15,7 +15,7 @@ from muster_testing import plain_environment, wait_until
 
 # Prints lines "RANK NUMBER xxx...": in pieces, so that whoever mixes streams carelessly mixes lines.
 TALK = """
-import os, random, sys
+import os, random, sys, time
 rank, lines = int(os.environ["MUSTER_RANK"]), int(os.environ["LINES_EACH"])
 chance = random.Random(rank)
 stream = 1 if rank == 0 else 2
@@ -24,6 +24,10 @@ for number in range(lines):
     line = f"{rank} {number} {'x' * chance.randrange(300)}|\\n".encode()
     cut = chance.randrange(len(line))
     os.write(stream, line[:cut]); os.write(stream, line[cut:])
+# The leader's end is the instance's: who talks for longer than two seconds after it is stopped.
+place = os.environ["TALKED"]
+open(f"{place}/talked.{rank}", "w").close()
+while rank == 0 and sum(name.startswith("talked.") for name in os.listdir(place)) < int(os.environ["MUSTER_SIZE"]): time.sleep(0.01)
 """
 TALKERS = ["/usr/bin/python3", "-I", "-S", "-c", TALK]
 
@@ -92,7 +96,7 @@ def test_it_says_which_flux(bench, options, words):
 def test_lines_stay_whole_when_both_streams_are_one_file(bench, tmp_path):
     with open(tmp_path / "log", "wb") as log:
         code = subprocess.run(up_driver.argv(8, pod=TALKERS), stdout=log, stderr=log, timeout=60,
-                              env=plain_environment(LINES_EACH=2000)).returncode
+                              env=plain_environment(LINES_EACH=2000, TALKED=tmp_path)).returncode
     assert code == 0
     check_talk((tmp_path / "log").read_text(), range(8), 2000)
 
@@ -100,7 +104,7 @@ def test_lines_stay_whole_when_both_streams_are_one_file(bench, tmp_path):
 @pytest.mark.asan
 def test_a_slow_reader_gets_everything_and_costs_no_memory(tmp_path):
     process = subprocess.Popen(up_driver.argv(6, pod=TALKERS), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                               env=plain_environment(LINES_EACH=40000))
+                               env=plain_environment(LINES_EACH=40000, TALKED=tmp_path))
     time.sleep(1)  # nobody reads: 30 MB want to come
     text = process.stdout.read(1 << 20)
     with open(f"/proc/{process.pid}/status") as status:

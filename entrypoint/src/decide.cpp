@@ -16,7 +16,9 @@ int broker_code(const Life& life) {
 
 Verdict decide_leader(const Life& life) {
     const int code = life.recorded ? life.recorded->code() : broker_code(life);
-    return {.code = code, .explain = code != 0 && life.stop == 0};
+    return {.code = code,
+            .explain = code != 0 && life.stop == 0,
+            .recorded = life.recorded.has_value()};
 }
 
 Verdict decide_follower(const Life& life) {

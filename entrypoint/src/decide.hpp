@@ -37,6 +37,7 @@ struct Verdict {
     int code = 0;          ///< ours if we end; to be explained if not
     bool explain = false;  ///< the broker or its program failed without having been asked to stop
     int short_lives = 0;   ///< in a row, with this one
+    bool recorded = false;  ///< `code` is the program's own, by its record
 };
 
 /// The process contract's exit code rules (design section 7).

@@ -30,15 +30,15 @@ bool set_directory(std::array<char, PATH_MAX>& into, const char* path) {
 
 }  // namespace
 
-Spawned spawn_explain(Spawner& spawner, char* program, char* const environment[], int code,
-                      const RolePipe& pipe, const Relay& relay) {
+Spawned spawn_explain(Spawner& spawner, char* program, char* const environment[],
+                      const Verdict& verdict, const RolePipe& pipe, const Relay& relay) {
     Line number;
-    number << code;
+    number << verdict.code;
     std::array<char, PATH_MAX> directory{};
     std::array<const char*, 12> words{
         "", "explain", "--status", number.c_str(), "--role", role_name(pipe.role())};
     std::size_t count = 6;
-    if (pipe.role() == Role::leader && *pipe.path() != '\0') {
+    if (verdict.recorded) {
         words[count++] = "--program-status";
         words[count++] = pipe.path();
     }

@@ -166,8 +166,8 @@ int run_program(const Options& options, const sigset_t& mask) {
     Program program(child.pid, terminal, options.grace / 3);
     const End end = program.run(signals);
     // A `flux run` that has lost its broker ends with 1. That is the broker's end, which must not
-    // be taken for the program's.
-    if (getppid() != broker || is_ending(broker)) {
+    // be taken for the program's. In this order: it may be reaped between the two.
+    if (is_ending(broker) || getppid() != broker) {
         file.give_up();
         return end.code();
     }

@@ -85,7 +85,7 @@ void Supervisor::start_explaining() {
         return;
     }
     const Spawned child = spawn_explain(spawner_, options_.command[0], environment_.of_explain(),
-                                        verdict_.code, pipe_, relay_);
+                                        verdict_, pipe_, relay_);
     if (child.error != 0) {
         say(Line() << "cannot run explain: " << error_text(child.error));
         start_sweeping();

@@ -18,8 +18,6 @@ constexpr Duration first_dial = 250ms;
 constexpr Duration later_dial = 500ms;
 constexpr Duration dial_gap = 50ms;  // between the addresses of one round
 constexpr Duration first_backoff = 5ms;
-/// An answer is trusted no longer than a dial may last.
-constexpr Duration longest_trust = later_dial;
 constexpr Duration handshake_limit = 2s;
 /// A refused key may be that of another instance's broker at an old address, and a record is some
 /// seconds late. What a name server still says after that is no old address; but a cache may keep
@@ -29,11 +27,17 @@ constexpr Duration key_patience = 10s;
 constexpr Duration stale_patience = 35s;
 constexpr std::size_t most_targets = 8;
 
-/// At first no more than a fortieth of what was waited: in a tree every level waits for the one
-/// above, and their rests add up.
+/// How long a plain answer is trusted: a dial may last as long, and what is found a tenth of the
+/// wait late is found by a slot's turn before.
+Duration longest_trust(Duration waited) {
+    return std::max<Duration>(waited / 10, later_dial);
+}
+
+/// At first no more than a 25th of what was waited: in a tree every level waits for the one above,
+/// and their rests add up.
 Duration longest_backoff(std::uint32_t size, Duration waited) {
     const auto paced = std::max<Duration>(10ms, std::chrono::microseconds(250) * size);
-    const auto early = std::max(waited / 40, paced);
+    const auto early = std::max(waited / 25, paced);
     const auto settled = std::max<Duration>(200ms, paced);
     return early < settled ? early : rest_after(waited, settled);
 }
@@ -300,7 +304,7 @@ void Walk::end_round() {
     backoff_ = std::min(backoff_ * 2, longest);
     round_at_ = now() + Duration(std::uniform_int_distribution<Duration::rep>(
                             delay.count() / 2, delay.count() * 3 / 2)(random_));
-    ask_anew_ = watch_ && round_at_ - longest_trust >= asked_anew_at_;
+    ask_anew_ = watch_ && round_at_ - longest_trust(since_start()) >= asked_anew_at_;
 }
 
 /// The peer refuses us, has done so for long enough, and its address is no old one.

@@ -25,7 +25,7 @@ class Schedule:
 class Outcome:
     codes: list
     joins: list          # how long each follower's broker was in state join
-    took: float          # from the last pod's being up, and its name, to the program's start
+    took: float          # from the last pod's start, or the last name of a parent, to the program's start
     logs: str
 
 
@@ -47,6 +47,13 @@ def leader_last(size, seconds):
     return schedule
 
 
+def parents(topology, size):
+    """The ranks whose names somebody asks for."""
+    scheme, _, fanout = topology.partition(":")
+    above = {"flat": lambda rank: 0, "binomial": lambda rank: rank & (rank - 1), "kary": lambda rank: (rank - 1) // int(fanout)}[scheme]
+    return {above(rank) for rank in range(1, size)}
+
+
 def play(instance, flux, schedule, job):
     """Starts pods of Job `job` (a name that is used once: caches remember) and returns the Outcome when all have ended."""
     cluster, size = instance.cluster, len(schedule.starts)
@@ -54,16 +61,18 @@ def play(instance, flux, schedule, job):
     pods = instance.pods(size, "sh", "-c", "date +program-runs-%s.%N", flux=flux, topology=schedule.topology)
     steps = sorted([(start, 0, rank) for rank, start in enumerate(schedule.starts)]
                    + [(start + lag, 1, rank) for rank, (start, lag) in enumerate(zip(schedule.starts, schedule.lags))])
+    asked_for = parents(schedule.topology, size)
     begin = time.monotonic()
     up = 0.0
     for when, step, rank in steps:
         wait_until(lambda when=when: time.monotonic() - begin >= when, "the schedule")
         if step == 0:
             pods[rank].start(wait=False)
+            up = time.time()
         else:
             pods[rank].wait_started()  # no record is made for a pod without an address
             cluster.publish(pods[rank])
-            up = time.time()
+            up = time.time() if rank in asked_for else up
     started = float(pods[0].wait_log(r"program-runs-([\d.]+)").group(1))
     codes = [pod.wait() for pod in pods]
     joins = [float(value) / {"ms": 1e3, "s": 1}[unit] for pod in pods[1:]

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copies muster as a bundle that runs in any Linux image of this architecture.
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "commands.hpp"
@@ -94,6 +95,7 @@ Result<int> install(Words words) {
         return 0;
     }
     TRY_ASSIGN(const auto sources, find_sources());
+    ::umask(022);  // whoever runs the copy is somebody else
     std::string text;
     if (!request.flux.empty()) {  // first: who finds bin/muster finds a whole bundle
         TRY_ASSIGN(const auto flux, bundle::install_flux(request.flux, request.directory));

@@ -30,6 +30,16 @@ def test_it_says_what_it_copied_and_that_it_runs(bench, tmp_path):
     assert verified == "each program runs from there"
 
 
+UNTRUSTING = ("sh", "-c", 'umask 077; exec "$@"', "sh")
+
+
+def test_whoever_may_run_it_whatever_the_umask(bench, tmp_path):
+    done = bench.run(*UNTRUSTING, program("muster"), "install", tmp_path / "opt" / "b")
+    assert done.code == 0, done
+    closed = [path for path in (tmp_path / "opt", *(tmp_path / "opt").rglob("*")) if path.stat().st_mode & 0o777 != 0o755]
+    assert not closed, closed
+
+
 def test_a_broken_bundle_is_found(bench, bundle, tmp_path):
     shutil.copytree(bundle, tmp_path / "b")
     for library in (tmp_path / "b" / "lib").glob("libsodium*"):

@@ -9,6 +9,8 @@ import pytest
 import roots
 from muster_testing import program, real_flux
 
+UNTRUSTING = ("sh", "-c", 'umask 077; exec "$@"', "sh")  # whose copy is for any user all the same
+
 
 @pytest.fixture(scope="module")
 def prefix():
@@ -21,7 +23,8 @@ def prefix():
 def bundle(prefix, tmp_path_factory):
     """One bundle for all tests, which leave it as it is."""
     directory = tmp_path_factory.mktemp("install") / "bundle"
-    done = subprocess.run([program("muster"), "install", "--verify", "--flux", prefix, directory], capture_output=True, text=True, check=False)
+    done = subprocess.run([*UNTRUSTING, program("muster"), "install", "--verify", "--flux", prefix, directory],
+                          capture_output=True, text=True, check=False)
     assert done.returncode == 0, done
     assert done.stdout.startswith("flux ") and f"seen as {prefix}\n" in done.stdout, done
     return directory
@@ -38,6 +41,12 @@ def root(bench, bundle, prefix, tmp_path):
     wanted.parent.mkdir(parents=True, exist_ok=True)
     (made / "opt" / "muster" / "flux").rename(wanted)
     return made
+
+
+def test_any_user_may_read_it(bundle):
+    closed = [path for path in (bundle, *bundle.rglob("*")) if not path.is_symlink() and path.stat().st_mode & 0o444 != 0o444]
+    closed += [path for path in (bundle, *bundle.rglob("*")) if path.is_dir() and path.stat().st_mode & 0o111 != 0o111]
+    assert not closed, closed
 
 
 @pytest.mark.parametrize("uid", [0, 12345])

@@ -1,21 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
 """A Docker engine for tests: the one that answers, or one of our own. `engine.py` alone says why there can be none, or
-nothing where there can."""
+nothing where there can; `engine.py try [SECONDS]` says what came of trying it."""
 import contextlib
 import ctypes
+import functools
 import json
 import os
 import pathlib
-import re
-import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 
-from muster_testing import wait_until
+from muster_testing import DEADLINE, end_with_parent, wait_until
 
 CLIENTS, ITS_OWN = ("docker", "docker-compose", "mmdebstrap"), ("dockerd", "iptables")
+OWN_NETWORK = ("unshare", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "sh")  # bridges and firewall go with it
 CLONE_NEWNS = 0x00020000  # unshare(2)
 
 
@@ -76,65 +78,83 @@ def may_not_mount():
     return os.waitpid(child, 0)[1] != 0
 
 
-def firewall():
-    """{table: rules} of those that engines write to."""
-    return {table: subprocess.run(["iptables", "-t", table, "-S"], capture_output=True, text=True, check=True).stdout.splitlines()
-            for table in ("filter", "nat")}
-
-
-def bridges():
-    done = subprocess.run(["ip", "-json", "link", "show", "type", "bridge"], capture_output=True, text=True, check=True)
-    return {link["ifname"] for link in json.loads(done.stdout or "[]") if link}
-
-
-def sweep(rules, links):
-    """Removes what an engine leaves behind in this network: `rules` and `links` were there before it."""
-    for table, now in firewall().items():
-        left = [rule for rule in now if rule not in rules[table] and re.search(r"DOCKER|docker0|\bbr-[0-9a-f]{12}", rule)]
-        undo = [["-D", *shlex.split(rule)[1:]] for rule in left if rule.startswith("-A")]
-        undo += [["-X", rule.split()[1]] for rule in left if rule.startswith("-N")]
-        undo += [shlex.split(rule) for rule in rules[table] if rule.startswith("-P")]
-        for words in undo:
-            subprocess.run(["iptables", "-t", table, *words], stderr=subprocess.DEVNULL, check=False)
-    for link in bridges() - links:
-        if re.fullmatch(r"docker0|br-[0-9a-f]{12}", link):
-            subprocess.run(["ip", "link", "delete", link], check=False)
-
-
 @contextlib.contextmanager
-def engine():
-    """The engine that answers, or one that lives as long as the context: own data root, socket and pid file, ended by
-    that pid."""
+def engine(deadline=DEADLINE):
+    """The engine that answers, or one that lives as long as the context: own network, data root, socket and pid file, ended
+    by that pid. It has `deadline` seconds to answer, and as many to end, 30 at most."""
     found = Engine()
     if found.answers():
         yield found
         return
     reason = why_not()
     assert not reason, reason
-    rules, links = firewall(), bridges()
     root = pathlib.Path(tempfile.mkdtemp(prefix="muster-docker-", dir="/var/tmp"))
     own = Engine(f"unix://{root}/socket")
     with open(root / "log", "wb") as log:
-        daemon = subprocess.Popen(["dockerd", f"--data-root={root}/data", f"--exec-root={root}/exec", f"--pidfile={root}/pid",
-                                   f"--host=unix://{root}/socket"], stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+        daemon = subprocess.Popen([*OWN_NETWORK, "dockerd", f"--data-root={root}/data", f"--exec-root={root}/exec", f"--pidfile={root}/pid",
+                                   f"--host=unix://{root}/socket"], stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+                                  preexec_fn=functools.partial(end_with_parent, signal.SIGTERM))
     try:
         def started():
             assert daemon.poll() is None, f"dockerd ended with {daemon.returncode}:\n{(root / 'log').read_text()[-4000:]}"
             return own.answers()
-        wait_until(started, "an engine that answers")
+        wait_until(started, lambda: f"an engine that answers:\n{(root / 'log').read_text()[-4000:]}", deadline)
         yield own
     finally:
         left = own.docker("ps", "-aq", check=False).stdout.split()
         if left:
             own.docker("rm", "-f", *left, check=False)
         daemon.terminate()
-        daemon.wait(60)
+        try:
+            daemon.wait(min(deadline, 30))
+        except subprocess.TimeoutExpired:
+            daemon.kill()  # its containerd ends with it
+            daemon.wait()
         for mount in sorted((line.split()[1] for line in open("/proc/mounts", encoding="utf-8") if f" {root}/" in line), reverse=True):
             subprocess.run(["umount", mount], check=False)
         shutil.rmtree(root, ignore_errors=True)
-        sweep(rules, links)
+
+
+def tried(seconds=30):
+    """One sentence: which engine could be had here and what it took, or why there is none. A container runs on it as
+    those of containers/compose do, in a network of its own. Ends within about `seconds`, whatever the engine does."""
+    reason = why_not()
+    if reason:
+        return reason
+    begun = time.monotonic()
+
+    def late(*_):
+        raise TimeoutError(f"no container ran within {seconds} s")
+    signal.signal(signal.SIGALRM, late)
+    try:
+        with engine(seconds / 2) as found:
+            signal.alarm(seconds)
+            try:
+                version = found.docker("version", "--format", "{{.Server.Version}}").stdout.strip()
+                driver = found.docker("info", "--format", "{{.Driver}}, cgroup {{.CgroupVersion}}").stdout.strip()
+                run_one(found)
+            finally:
+                signal.alarm(0)
+        return f"an engine can be had here: Docker {version}, {driver}; {time.monotonic() - begun:.0f} s with one container"
+    except (AssertionError, OSError, subprocess.SubprocessError) as why:
+        return f"no engine can be had here: {' '.join(str(why).split())[-600:]}"
+
+
+def run_one(docker, name="muster-test-try"):
+    """Runs a static program in a container and asserts that it ran; nothing of it is left."""
+    with tempfile.TemporaryDirectory() as directory:
+        archive = pathlib.Path(directory) / "image.tar"
+        subprocess.run(["tar", "-C", "/bin", "-cf", archive, "busybox"], check=True)
+        docker.docker("import", archive, name)
+    try:
+        docker.docker("network", "create", name)
+        done = docker.docker("run", "--rm", f"--network={name}", "--read-only", "--cap-drop=ALL", "--security-opt=no-new-privileges", "--user=12345",
+                             name, "/busybox", "cat", "/etc/resolv.conf")
+        assert "127.0.0.11" in done.stdout, f"the container has not Docker's name server: {done.stdout}"
+    finally:
+        docker.docker("network", "rm", name, check=False)
+        docker.docker("rmi", name, check=False)
 
 
 if __name__ == "__main__":
-    print(why_not() or "", end="")
-    sys.exit(0)
+    print(tried(*map(int, sys.argv[2:])) if sys.argv[1:2] == ["try"] else why_not() or "", end="")

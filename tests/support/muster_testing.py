@@ -74,9 +74,9 @@ class Done:
         return f"{self.argv}: code {self.code}\n--- stdout\n{self.out}\n--- stderr\n{self.err}"
 
 
-def end_with_parent():
-    """In a child before exec: SIGKILL when the test process ends, however it ends (prctl(2), PR_SET_PDEATHSIG)."""
-    LIBC.prctl(1, signal.SIGKILL, 0, 0, 0)
+def end_with_parent(number=signal.SIGKILL):
+    """In a child before exec: this signal when the test process ends, however it ends (prctl(2), PR_SET_PDEATHSIG)."""
+    LIBC.prctl(1, number, 0, 0, 0)
 
 
 class Process:

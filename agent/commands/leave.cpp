@@ -70,6 +70,7 @@ Result<int> take_leave(Words words, LeaveFlags& flags) {
     if (flags.when_gone) return wait_for_the_end_of(*flags.when_gone, flags, asked.environment);
     TRY_ASSIGN(const auto pod, doctor::load_pod(asked.line.settings, asked.environment));
     TRY(doctor::check_whose_directory(pod));
+    TRY(doctor::check_run_was_here(pod.flux, pod.plan));
     // The last third of the grace is the broker's own.
     const auto limit = flags.limit.count() > 0 ? flags.limit : pod.settings.grace * 2 / 3;
     const auto outcome = doctor::leave(pod, limit, SystemClock());

@@ -9,6 +9,7 @@
 #include "commands.hpp"
 #include "doctor_flags.hpp"
 #include "muster/bootstrap/certificate.hpp"
+#include "muster/doctor/broker.hpp"
 
 namespace muster::commands {
 
@@ -23,6 +24,8 @@ Result<int> show_peers(Words words, DoctorFlags& flags) {
     const SystemClock clock;
     TRY_ASSIGN(const auto pod, doctor::load_pod(asked.line.settings, asked.environment));
     TRY(doctor::check_whose_directory(pod));
+    // Nobody is to be dialled then: whether the instance is there, only its broker can say.
+    if (pod.plan.identity.max_size == 1) TRY(doctor::check_broker_listens(pod.flux, pod.plan));
     TRY_ASSIGN(const auto certificate, bootstrap::obtain_certificate(pod.settings, pod.plan));
     TRY_ASSIGN(const auto peers, doctor::peers_of(pod));
     TRY_ASSIGN(auto outcomes, doctor::try_peers(pod, peers, certificate.keys, flags.limit, clock));

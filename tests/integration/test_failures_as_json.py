@@ -21,9 +21,12 @@ def pod(tmp_path):
     ("status", [], {"MUSTER_NAME": "elsewhere"}, 78, "elsewhere"),
     ("status", ["--port", "x"], {}, 64, "port"),
     ("peers", [], {"MUSTER_NAME": "elsewhere"}, 78, "elsewhere"),
+    ("peers", [], {"MUSTER_HOSTS": "here"}, 69, "no broker was started"),
     ("check", ["--port", "x"], {}, 64, "port"),
     ("probe", ["--port", "x"], {}, 64, "port"),
     ("leave", [], {"MUSTER_NAME": "elsewhere"}, 78, "elsewhere"),
+    ("leave", [], {}, 69, "no broker was started"),
+    ("leave", [], {"MUSTER_NAME": "there"}, 69, "no broker was started"),
     ("timeline", ["/no/such/path"], {}, 73, "/no/such/path"),
     ("timeline", [], {}, 69, "no instance can be asked"),
 ])

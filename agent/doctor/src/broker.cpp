@@ -31,6 +31,15 @@ void look_at_files(BrokerView& view, const bootstrap::Paths& paths) {
                                 error.get("message").as_string().value_or("no message")};
 }
 
+/// Without asking it anything.
+BrokerView look_from_outside(const Flux& flux, const bootstrap::Paths& paths) {
+    BrokerView view;
+    view.path = flux.socket;
+    look_at_files(view, paths);
+    view.socket = look_at_socket(flux.socket);
+    return view;
+}
+
 /// What the broker's log does not tell of the instance.
 void count_ranks(BrokerView& view) {
     view.uptime->size = static_cast<std::uint32_t>(view.overlay.size());
@@ -94,10 +103,7 @@ Step look_at_directory(const bootstrap::Paths& paths) {
 
 BrokerView look_at_broker(const Flux& flux, const bootstrap::Paths& paths, Depth depth,
                           Duration limit, const Clock& clock) {
-    BrokerView view;
-    view.path = flux.socket;
-    look_at_files(view, paths);
-    view.socket = look_at_socket(flux.socket);
+    auto view = look_from_outside(flux, paths);
     if (view.socket.state != Socket::State::open) return view;
     std::vector<Command> commands = {{"uptime"}, {"getattr", "rank"}};
     if (depth == Depth::instance) {
@@ -120,6 +126,18 @@ BrokerView look_at_broker(const Flux& flux, const bootstrap::Paths& paths, Depth
     if (answers[5].ok()) view.reconnects = count_reconnects(answers[5].out);
     if (view.uptime && view.uptime->size == 0) count_ranks(view);
     return view;
+}
+
+Result<void> check_broker_listens(const Flux& flux, const bootstrap::Plan& plan) {
+    const auto view = look_from_outside(flux, plan.paths);
+    if (view.socket.state == Socket::State::open) return {};
+    return tl::unexpected<Error>(*judge_broker(view, plan).error);
+}
+
+Result<void> check_run_was_here(const Flux& flux, const bootstrap::Plan& plan) {
+    const auto view = look_from_outside(flux, plan.paths);
+    if (view.planned) return {};
+    return check_broker_listens(flux, plan);
 }
 
 }  // namespace muster::doctor

@@ -57,6 +57,11 @@ Step look_at_directory(const bootstrap::Paths& paths);
 /// The broker's step: whether this pod takes part in a running instance, and if not, why. Pure.
 Step judge_broker(const BrokerView& view, const bootstrap::Plan& plan);
 
+/// Refuses a pod without a broker that listens, with what judge_broker() says of it.
+Result<void> check_broker_listens(const Flux& flux, const bootstrap::Plan& plan);
+/// Refuses one in which there never was one, and none is about to be.
+Result<void> check_run_was_here(const Flux& flux, const bootstrap::Plan& plan);
+
 /// The resources' step: whether this rank gets jobs, and whether the pod has what R says. `shape`
 /// is what this pod may use; `given`: the settings say what R says, against hwloc. Pure.
 Step judge_resources(const BrokerView& view, std::uint32_t rank, const resources::Shape& shape,

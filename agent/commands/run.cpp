@@ -78,6 +78,7 @@ Result<void> reach_parent(const bootstrap::Settings& settings, bootstrap::Plan& 
                           .family = plan.family,
                           .wait = settings.wait,
                           .size = plan.identity.max_size,
+                          .platform = plan.identity.platform,
                           .doubts = plan.identity.doubts},
                          bootstrap::make_handshakes(keys), settings.dns, SystemClock(), &trace);
     report.pass_gates(std::move(trace));

@@ -64,6 +64,20 @@ const CauseRow& row_of(Cause cause) {
     return cause_rows.front();
 }
 
+/// A name that is missing is mended where its platform makes it.
+std::string_view mend_of_missing_name(Platform platform) {
+    switch (platform) {
+        case Platform::list:
+            return "start that pod, or mend its name in --hosts (MUSTER_HOSTS), or what stands "
+                   "behind it (--service, --domain)";
+        case Platform::compose:
+            return "start that container (docker start), or bring the instance up anew (docker "
+                   "compose down, then up)";
+        default:
+            return row_of(Cause::no_such_name).mend;
+    }
+}
+
 std::string_view verb_of(Gate gate) {
     switch (gate) {
         case Gate::name:
@@ -137,8 +151,10 @@ std::string summarize(const GateFailure& failure) {
 
 Error describe(const GateFailure& failure, std::string_view peer) {
     const auto& row = row_of(failure.cause);
+    const auto mend = failure.cause == Cause::no_such_name ? mend_of_missing_name(failure.platform)
+                                                           : row.mend;
     auto text = fmt::format("reach {}: {} ({}): {}", peer, summarize(failure),
-                            format_evidence(failure), row.mend);
+                            format_evidence(failure), mend);
     if (failure.gate == Gate::name)
         for (const auto& doubt : failure.doubts) text += "; " + doubt;
     return {row.kind, std::move(text)};

@@ -52,6 +52,7 @@ class Drive {
           const HandshakeFactory& handshakes, const Clock& clock, std::function<void()> ended)
         : reactor_(&reactor),
           ended_(std::move(ended)),
+          platform_(request.platform),
           doubts_(request.doubts),
           dialler_(reactor),
           shaker_(reactor, handshakes),
@@ -74,7 +75,9 @@ class Drive {
     /// Once it has ended.
     Verdict verdict() const {
         Verdict verdict = walk_.verdict();
-        if (!verdict) verdict.error().doubts = doubts_;
+        if (verdict) return verdict;
+        verdict.error().platform = platform_;
+        verdict.error().doubts = doubts_;
         return verdict;
     }
 
@@ -96,6 +99,7 @@ class Drive {
 
     Reactor* reactor_;
     std::function<void()> ended_;
+    Platform platform_;
     std::vector<std::string> doubts_;
     TcpDialler dialler_;
     CurveShaker shaker_;

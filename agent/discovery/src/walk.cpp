@@ -268,7 +268,9 @@ void Walk::shake_hands(const std::string& address, DialOutcome outcome) {
     ++passage_.handshakes;
     phase_ = Phase::shaking;
     shaking_with_ = address;
-    seams_.shaker.shake_hands(address, request_.port, std::move(outcome), handshake_limit,
+    // A peer that speaks only when its time is over must do so while there is time to hear it.
+    const auto limit = std::min(handshake_limit, request_.wait - since_start());
+    seams_.shaker.shake_hands(address, request_.port, std::move(outcome), limit,
                               [this, address, begun = now()](const CurveOutcome& curve_outcome) {
                                   shaken(address, begun, curve_outcome);
                               });
@@ -279,6 +281,9 @@ void Walk::shaken(const std::string& address, TimePoint begun, const CurveOutcom
     const auto cause = cause_of(outcome.what);
     note(Gate::curve, is_accepted, text_of(address),
          is_accepted ? "our key is accepted" : outcome.text, begun);
+    // With no time to answer, its silence tells less than what was heard before.
+    if (outcome.what == CurveOutcome::What::silent && since_start() >= request_.wait)
+        return after_event();
     if (is_accepted) {
         passage_.address = address;
         passage_.took = since_start();

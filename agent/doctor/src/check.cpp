@@ -141,6 +141,7 @@ Result<std::vector<Step>> try_gates(const Pod& pod, const curve::KeyPair& keys, 
                                       .wait = wait,
                                       .size = pod.plan.identity.max_size,
                                       .say_waiting = false,
+                                      .platform = pod.plan.identity.platform,
                                       .doubts = pod.plan.identity.doubts},
                                      bootstrap::make_handshakes(keys), pod.settings.dns, clock));
     if (verdict) return gate_steps(*verdict, nullptr, peer);

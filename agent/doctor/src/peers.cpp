@@ -124,6 +124,7 @@ Result<std::vector<PeerOutcome>> try_peers(const Pod& pod, const std::vector<Pee
                             .wait = peer.listens ? limit : std::min(limit, limit_of_leaf),
                             .size = pod.plan.identity.max_size,
                             .say_waiting = false,
+                            .platform = pod.plan.identity.platform,
                             .doubts = pod.plan.identity.doubts});
     TRY_ASSIGN(const auto verdicts,
                discovery::pass_all_gates(requests, bootstrap::make_handshakes(keys),

@@ -80,6 +80,19 @@ TEST(Describe, NamesCauseEvidenceAndMendInOneSentence) {
     EXPECT_EQ(sentences.size(), 2 * rows.size()) << "no two causes sound the same";
 }
 
+TEST(Describe, NamesTheMendOfThePlatformThatMakesTheName) {
+    const auto mend = [](Platform platform) {
+        return describe({.gate = Gate::name, .cause = Cause::no_such_name, .platform = platform},
+                        "rank 0 (m-0)")
+            .message;
+    };
+    EXPECT_THAT(mend(Platform::stateful_set), HasSubstr("its Service must be headless"));
+    EXPECT_THAT(mend(Platform::list), HasSubstr("--hosts"));
+    EXPECT_THAT(mend(Platform::compose), HasSubstr("docker start"));
+    for (const auto platform : {Platform::list, Platform::compose})
+        EXPECT_EQ(mend(platform).find("headless"), std::string::npos);
+}
+
 TEST(Summarize, SaysWhatWasTriedAtEachGate) {
     const auto say = [](Gate gate) {
         return summarize({.gate = gate, .asked = "x", .answered = "y"});

@@ -12,6 +12,7 @@
 #include <array>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "muster/base/fd.hpp"
@@ -137,6 +138,22 @@ TEST(Reach, SaysThatAListenerIsSilent) {
     ASSERT_FALSE(reached);
     EXPECT_EQ(reached.error().kind, Kind::protocol);
     EXPECT_THAT(reached.error().message, HasSubstr("says nothing"));
+}
+
+TEST(Reach, HearsInTheTimeThatIsLeftWhatAnswersOnlyToWhatHasEnded) {
+    const TcpServer web(true);
+    // A web server that waits for the rest of a request.
+    std::thread serves([&web] {
+        const Fd connection(::accept4(web.socket.get(), nullptr, nullptr, SOCK_CLOEXEC));
+        std::array<char, 512> bytes{};
+        while (::read(connection.get(), bytes.data(), bytes.size()) > 0) {
+        }
+        EXPECT_TRUE(write_all(connection.get(), "HTTP/1.1 400 Bad Request\r\n\r\n"));
+    });
+    const auto reached = try_to_reach(web.port, curve::make_key_pair().value(), 900ms);
+    serves.join();
+    ASSERT_FALSE(reached);
+    EXPECT_THAT(reached.error().message, HasSubstr("another program has this port"));
 }
 
 TEST(Reach, SaysThatNoNameServerAnswers) {

@@ -490,6 +490,15 @@ TEST_F(WalkTest, SaysWhatWasUnderWayWhenItsTimeWasOver) {
     EXPECT_EQ(shaking.failure().asked, "10.0.0.1 port 8050");
 }
 
+TEST_F(WalkTest, KeepsWhatItHeardBeforeAHandshakeThatHadNoTime) {
+    listen("10.0.0.1", What::no_curve);
+    world.authority.names[name] = {"10.0.0.1"};
+    const auto& pod = start(request(1s));
+    world.let(500ms, [this] { world.hosts.at("10.0.0.1").curve = What::silent; });
+    go();
+    EXPECT_EQ(pod.failure().cause, Cause::no_broker);
+}
+
 // ---- what people are told
 
 TEST_F(WalkTest, SaysWhatItWaitsForNowAndThen) {

@@ -10,6 +10,7 @@
 
 #include "muster/base/clock.hpp"
 #include "muster/base/result.hpp"
+#include "muster/discovery/identity.hpp"
 
 namespace muster::discovery {
 
@@ -87,6 +88,7 @@ struct GateFailure {
     Duration waited{};     ///< since the start
     Duration lasted{};     ///< for how long this cause had been the answer
     Passage so_far;
+    Platform platform = Platform::single;  ///< from which the name came
     std::vector<std::string> doubts = {};  ///< about the name, from before it was asked for
 };
 

@@ -23,6 +23,7 @@ struct ReachRequest {
     Duration wait{};
     std::uint32_t size = 1;   ///< pods that may wait for the same name; paces the asking
     bool say_waiting = true;  ///< log what is waited for, at 1, 5, 15, 60 s and then every minute
+    Platform platform = Platform::single;  ///< from which the name came
     std::vector<std::string> doubts = {};  ///< Identity::doubts
 };
 

@@ -177,7 +177,7 @@ def test_a_signal_ends_everything_in_order(bench, flux, short, tmp_path, number)
     process.signal(number)
     done = process.wait()
     assert done.code == 128 + number, done
-    wait_until(lambda: not [pid for pid in below if os.path.exists(f"/proc/{pid}")], "end of every process", 10)
+    wait_until(lambda: not [pid for pid in below if os.path.exists(f"/proc/{pid}")], "end of every process")
     assert not list(short.iterdir())
 
 

@@ -175,7 +175,7 @@ def test_no_end_is_missed_among_signals(table):
     init, status = program("muster-init"), table.bench.directory / "status"
     for words in ([init], [init, "program", "--status", status]):
         for _ in range(5):
-            done = table.bench.run(*words, "/usr/bin/python3", "-c", script, env={TAG: table.tag}, deadline=20)
+            done = table.bench.run(*words, "/usr/bin/python3", "-c", script, env={TAG: table.tag})
             assert done.code == 3, done
 
 

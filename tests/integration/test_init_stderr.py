@@ -153,8 +153,9 @@ def test_a_slow_reader_loses_nothing(one_pod, tmp_path):
     wait_until(lambda: len(one_pod.table.left()) == 1, "only muster-init is left")
     assert reader.read(size)[:size] == BYTES[:size]
     assert one_pod.wait().code == 3
-    # explain has waited as well, but not for long.
-    assert one_pod.tails() in ([BYTES[:size][-TAIL:]], [BYTES[:65536 + TAIL][-TAIL:]])
+    # explain has waited as well, but not for long: what it was given had left the broker's pipe by then.
+    (tail,) = one_pod.tails()
+    assert len(tail) == TAIL and BYTES[:size].find(tail) >= 65536
 
 
 def test_a_stop_does_not_wait_for_a_reader_that_does_not_read(one_pod, tmp_path):

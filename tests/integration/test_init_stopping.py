@@ -2,6 +2,7 @@
 """How muster-init ends when it is asked to: in every phase of a leader and of a follower."""
 import os
 import signal
+import time
 
 import pytest
 from inits import parent_of
@@ -47,7 +48,7 @@ def test_a_restarted_follower_in_its_gates_gets_it_as_well(pod):
 
 def test_an_agent_that_goes_on_to_be_a_leader_has_had_its_one_sigterm(pod):
     """It held SIGTERM while it became the broker: the broker is not told a second time, and ends within the grace."""
-    pod.start({"gates": "stubborn", "role": "leader", "broker": {"slow": True}}, flags=SHORT)
+    pod.start({"gates": "stubborn", "role": "leader", "broker": {"slow": True}}, flags=["--grace", "5"])
     pod.wait_for("agent")
     pod.signal(signal.SIGTERM)
     pod.wait_for("broker ")
@@ -117,10 +118,12 @@ def test_the_grace_ends_what_does_not_end(pod, role):
     pod.start({"role": role, "broker": {"deaf": True, "program": stubborn}}, flags=["--grace", "3"])
     pod.process.wait_for("^up$")
     pod.signal(signal.SIGTERM)
+    asked = time.monotonic()
     done = pod.wait()
-    assert done.code == 143 and done.seconds > 2.5, done
+    took = time.monotonic() - asked
+    assert done.code == 143 and took > 2.5, done
     # The figure itself is measured in tests/bench; this is the bound that a loaded machine keeps as well.
-    assert done.seconds < 3 + 5, done
+    assert took < 3 + 15, done
 
 
 def test_a_stopped_broker_does_not_outlive_the_grace(pod):
@@ -207,7 +210,7 @@ def test_a_follower_that_was_told_is_killed_5_s_later(pod):
 def test_a_stop_between_two_lives(pod):
     """Nothing runs, and nothing is started any more."""
     pod.start(*[follower(ends=1)] * 6, flags=LONG)
-    pod.process.wait_for(r"starting it again in [12]\.")
+    pod.process.wait_for(r"starting it again in (1\.[6-9]|[23]\.)")  # the fifth pause at the latest
     pod.signal(signal.SIGTERM)
     done = pod.wait()
     lives = pod.count("agent")
@@ -244,7 +247,7 @@ def test_no_rejoin_once_it_was_asked_to_stop(pod):
 
 # A leader with a program under the shim, as muster run starts it.
 
-def shim(pod, *command, grace="1500ms"):
+def shim(pod, *command, grace="90"):
     return leader(program=[program("muster-init"), "program", "--status", str(pod.status), "--grace", grace, "--", *command])
 
 
@@ -261,7 +264,7 @@ def test_a_program_that_was_not_found(pod):
 
 def test_a_program_that_ends_well_when_asked(pod):
     """SIGTERM to the pod, SIGHUP from the broker, SIGTERM to the program, which ends with 0: the truth is 0."""
-    pod.start(shim(pod, "sh", "-c", "trap 'exit 0' TERM; echo up; while :; do sleep 1; done"), flags=LONG)
+    pod.start(shim(pod, "sh", "-c", "trap 'exit 0' TERM; echo up; while :; do sleep 0.05; done"), flags=LONG)
     pod.process.wait_for("^up$")
     pod.signal(signal.SIGTERM)
     assert pod.wait().code == 0
@@ -270,7 +273,7 @@ def test_a_program_that_ends_well_when_asked(pod):
 
 def test_a_program_that_ignores_sighup_and_sigterm_is_killed(pod):
     """A bare broker would wait for it without limit."""
-    pod.start(shim(pod, "sh", "-c", "trap '' HUP TERM; echo up; while :; do sleep 1; done"), flags=LONG)
+    pod.start(shim(pod, "sh", "-c", "trap '' HUP TERM; echo up; while :; do sleep 1; done", grace="1500ms"), flags=LONG)
     pod.process.wait_for("^up$")
     pod.signal(signal.SIGTERM)
     done = pod.wait()

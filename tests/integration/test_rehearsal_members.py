@@ -75,13 +75,15 @@ def test_a_draining_rank_keeps_its_job(instance):
     wait_until(lambda: states(instance) == ["avail|0,2-3|", "drained|1|rest"], lambda: states(instance))
 
 
-def test_a_leader_that_ends_is_seen_from_a_follower(instance):
-    """flux exec is no job: it works while the leader cleans up."""
-    leader = instance.start_all("sh", "-c", "trap 'sleep 2; exit 3' HUP; sleep 600 & wait", options=["-Sbroker.cleanup-timeout=20s"])
-    leader.wait_for("quorum->run")
-    job = instance.bench.start(instance.program(), "submit", "-N2", "-n2", "--input=/dev/null", "sh", "-c", "trap '' TERM; sleep 3",
+def test_a_leader_that_ends_is_seen_from_a_follower(instance, tmp_path):
+    """flux exec is no job: it works while the leader cleans up, here a job that heeds nothing but SIGKILL (5 s)."""
+    leader = instance.start_all("sh", "-c", "trap 'exit 3' HUP; sleep 600 & echo trapped; wait", options=["-Sbroker.cleanup-timeout=20s"])
+    leader.wait_for("trapped")
+    script = f"trap '' TERM; touch {tmp_path}/up.$FLUX_TASK_RANK; until [ -e {tmp_path}/seen ]; do sleep 0.1; done"
+    job = instance.bench.start(instance.program(), "submit", "-N2", "-n2", "--input=/dev/null", "sh", "-c", script,
                                env={"FLUX_URI": instance.uri(), "HOME": instance.directory})
     assert job.wait().code == 0
+    wait_until(lambda: len(list(tmp_path.glob("up.*"))) == 2, "both tasks")
     leader.signal(signal.SIGTERM)
 
     def leader_state():
@@ -89,3 +91,5 @@ def test_a_leader_that_ends_is_seen_from_a_follower(instance):
         return done.out.split()[1] if done.code == 0 else None
     wait_until(lambda: leader_state() == "cleanup", "the leader's state seen as cleanup")
     assert instance.ask("uptime", rank=2).out.split()[1] == "run"
+    (tmp_path / "seen").touch()
+    assert leader.wait().code == 3

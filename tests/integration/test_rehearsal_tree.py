@@ -119,7 +119,7 @@ def test_a_second_broker_of_the_same_name_takes_the_place(bench, tmp_path):
 def test_a_leader_that_vanishes(bench, tmp_path):
     """Followers stay, warn, and end with 1 after heartbeat.timeout, routers sending their children away."""
     instance = brokers.Instance(bench, tmp_path, "none", 3, parents={2: 1},
-                                toml=brokers.BASE + '[heartbeat]\nperiod = "300ms"\ntimeout = "3s"\n')
+                                toml=brokers.BASE + '[heartbeat]\nperiod = "300ms"\ntimeout = "5s"\n')
     leader = instance.start_all("sleep", "600")
     instance.brokers[2].wait_for("quorum->run")
     leader.signal(signal.SIGKILL)
@@ -136,8 +136,8 @@ def test_a_leader_that_vanishes(bench, tmp_path):
 def test_heartbeats_keep_an_idle_instance(bench, tmp_path):
     """No disconnect, no warning, though nothing happens for longer than the timeout; through a router too."""
     instance = brokers.Instance(bench, tmp_path, "none", 3, parents={2: 1},
-                                toml=brokers.BASE + '[heartbeat]\nperiod = "200ms"\ntimeout = "1s"\n')
-    leader = instance.start_all("sleep", "3")
+                                toml=brokers.BASE + '[heartbeat]\nperiod = "200ms"\ntimeout = "4s"\nwarn_thresh = 20\n')
+    leader = instance.start_all("sleep", "6")
     assert leader.wait().code == 0
     for rank in (1, 2):
         ended = instance.brokers[rank].wait()

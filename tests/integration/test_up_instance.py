@@ -182,7 +182,7 @@ def test_descriptors_of_the_caller_are_not_kept_by_the_keeper():
                                    stderr=subprocess.PIPE, env=plain_environment(TMPDIR=place, STAND_IN='{"0": {"deaf": true}}'))
         wait_until(lambda: list(place.glob("muster-*/pods/formed")), "the instance")
         process.kill()
-        assert process.communicate(timeout=5)[0] == b""
+        assert process.communicate(timeout=20)[0] == b""
         for pid in up_driver.with_word(str(place)):  # the pod and its program, but not the keeper
             if b"up-driver" not in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes():
                 os.kill(pid, signal.SIGKILL)

@@ -122,12 +122,13 @@ def test_a_reader_that_sleeps_does_not_keep_a_signal_away():
     process.stdout.read(100000)
     time.sleep(0.3)
     process.send_signal(signal.SIGINT)
-    time.sleep(0.5)
-    process.send_signal(signal.SIGINT)
-    process.send_signal(signal.SIGINT)
-    time.sleep(0.5)
-    process.send_signal(signal.SIGINT)  # for what is still to be written
-    assert process.wait(20) in (130, 137)
+
+    def ended():
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)  # kills them, and then for what is still to be written
+        return process.poll() is not None
+    wait_until(ended, "the end", 20)
+    assert process.returncode in (130, 137)
     process.stdout.close()
 
 

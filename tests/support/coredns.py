@@ -82,7 +82,7 @@ class CoreDNS:
         def answers():
             assert self.process.poll() is None, (self.directory / f"{self.name}.log").read_text()
             try:
-                return query(self.address, "is-it-up.invalid", timeout=0.2)
+                return query(self.address, "is-it-up.invalid", timeout=1.0)
             except OSError:
                 return None
         wait_until(answers, "CoreDNS answers")

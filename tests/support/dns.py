@@ -158,7 +158,7 @@ def decode_reply(message):
     return Reply(identity, flags, *sections)
 
 
-def query(server, name, kind=TYPE_A, dnssec_ok=False, checking_disabled=False, tcp=False, timeout=1.0, edns_size=None):
+def query(server, name, kind=TYPE_A, dnssec_ok=False, checking_disabled=False, tcp=False, timeout=5.0, edns_size=None):
     """The Reply of `server`, an (address, port); raises OSError without one."""
     question = Question(secrets.randbits(16), name, kind, dnssec_ok, checking_disabled, edns_size or (1232 if dnssec_ok else None))
     message = encode_question(question)
@@ -174,7 +174,7 @@ def query(server, name, kind=TYPE_A, dnssec_ok=False, checking_disabled=False, t
             return decode_reply(stream.read(length))
 
 
-def ask(connection, name, kind=TYPE_A, timeout=1.0):
+def ask(connection, name, kind=TYPE_A, timeout=5.0):
     """(rcode, [address, ...]) for `name`, over the connected UDP socket; raises TimeoutError without an answer."""
     question = Question(secrets.randbits(16), name, kind)
     connection.send(encode_question(question))

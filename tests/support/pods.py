@@ -403,6 +403,6 @@ class Cluster:
         """The addresses of `name`, [] when it does not exist, None when the server does not answer."""
         try:
             kinds = [dns.TYPE_A if family == "4" else dns.TYPE_AAAA for family in self.families]
-            return [address for kind in kinds for address in dns.ask(self._question, name, kind, timeout=0.5)[1]]
+            return [address for kind in kinds for address in dns.ask(self._question, name, kind, timeout=5.0)[1]]
         except OSError:
             return None

@@ -78,7 +78,7 @@ class Stage:
 
     def __init__(self, stamp):
         self.directory = tempfile.TemporaryDirectory(prefix="mb-", dir="/tmp")
-        self.ground = Ground(self.directory.name, random.SystemRandom().randint(80, 250), stamp=stamp, port=53)
+        self.ground = Ground(self.directory.name, stamp=stamp, port=53)
 
     def __enter__(self):
         self.ground.__enter__()

@@ -84,7 +84,7 @@ def test_peers_of_a_tree(instance, flux):
         (False, 1, False, "name")], found
     assert "(may be absent)" in muster(pods[0], "peers").out
     pods[1].delete()
-    found = ask(pods[2], "peers", "--for=1s", code=69)
+    found = ask(pods[2], "peers", "--for=3s", code=69)
     reached = [peer["reached"] for peer in found["ranks"]]
     del reached[3]  # its parent was rank 1: Flux loses it, sooner or later
     assert reached == [True, False, True, False], found
@@ -95,7 +95,7 @@ def test_while_the_leader_is_absent(instance, flux):
     leader, follower = instance.pods(2, "sleep", "600", flux=flux, mode="launcher")
     follower.start()
     follower.wait_log("waiting for rank 0")
-    found = ask(follower, "check", "--for=1s", code=68)
+    found = ask(follower, "check", "--for=3s", code=68)
     assert steps(found) == ["identity", "certificate", "directory", ("name", 68)], found
     sentence = found["steps"][-1]["text"]
     assert "rank 0 (pod-0)" in sentence and found["steps"][-1]["evidence"], found
@@ -103,7 +103,7 @@ def test_while_the_leader_is_absent(instance, flux):
     assert probed["text"].startswith("name: ") and "rank 0 (pod-0)" in probed["text"]
     ask(follower, "probe", "ready", code=68)
     ask(follower, "probe", "live")
-    peers = ask(follower, "peers", "--for=1s", code=68)["ranks"]
+    peers = ask(follower, "peers", "--for=3s", code=68)["ranks"]
     assert [(peer["reached"], peer["gate"]) for peer in peers] == [(False, "name"), (False, "name")], peers
 
     # Somebody else has the leader's address and does not listen.
@@ -111,7 +111,7 @@ def test_while_the_leader_is_absent(instance, flux):
     leader.address = stranger.address
     stranger.start()
     instance.cluster.publish(leader)
-    found = ask(follower, "check", "--for=1s", code=69)
+    found = ask(follower, "check", "--for=3s", code=69)
     assert steps(found) == ["identity", "certificate", "directory", "name", "address", ("listener", 69)], found
     assert muster(follower, "status").code == 69
 
@@ -123,8 +123,8 @@ def test_of_another_certificate(instance, flux):
     follower.certificate = remember_secrets(other)
     instance.cluster.start([leader, follower])
     leader.wait_process(BROKER)
-    wait_until(lambda: muster(follower, "check", "--for=1s").code == 76, lambda: muster(follower, "check", "--for=1s"))
-    assert steps(ask(follower, "check", "--for=1s", code=76))[-1] == ("curve", 76)
+    wait_until(lambda: muster(follower, "check", "--for=3s").code == 76, lambda: muster(follower, "check", "--for=3s"))
+    assert steps(ask(follower, "check", "--for=3s", code=76))[-1] == ("curve", 76)
     # The leader waits for its quorum, and says for whom.
     wait_until(lambda: "absent: rank 1 (pod-1)" in muster(leader, "check").out, lambda: muster(leader, "check"))
     assert steps(ask(leader, "check", code=69))[-1] == ("broker", 69)
@@ -191,10 +191,10 @@ def test_status_keeps_the_answers_that_came(instance, flux):
         wait_well(pod)
     hangs = pods[1].find(BROKER)
     hangs.send(signal.SIGSTOP)
-    found = ask(pods[0], "status", "--for=2s", code=69)
+    found = ask(pods[0], "status", "--for=4s", code=69)
     assert [("report" in rank, rank["answered"]) for rank in found["ranks"]] == [(True, True), (False, False), (True, True)]
-    assert found["code"] == 69 and found["error"].startswith("rank 1 (pod-1) did not answer in 2 s"), found
-    done = muster(pods[0], "status", "--for=2s")
+    assert found["code"] == 69 and found["error"].startswith("rank 1 (pod-1) did not answer in 4 s"), found
+    done = muster(pods[0], "status", "--for=4s")
     assert done.code == 69 and "rank 1 (pod-1) did not answer" in done.err and "it did not answer\n" in done.out, done
     hangs.send(signal.SIGCONT)
     wait_until(lambda: muster(pods[0], "status").code == 0, lambda: muster(pods[0], "status"))
@@ -247,7 +247,7 @@ def test_leave_gives_up_within_the_grace(instance, flux):
 
 
 def test_leave_returns_when_the_whole_instance_ends(instance, flux):
-    pods = instance.start(2, "sh", "-c", "trap '' HUP TERM; sleep 600", flux=flux, mode="launcher", grace="12s")
+    pods = instance.start(2, "sh", "-c", "trap '' HUP TERM; sleep 600", flux=flux, mode="launcher", grace="24s")
     for pod in pods:
         wait_well(pod)
     assert ask(pods[0], "leave")["outcome"] == "ending"

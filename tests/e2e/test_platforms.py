@@ -222,7 +222,7 @@ def test_a_container_that_is_none_of_the_instance_says_why(make_instance, name, 
 
 def test_a_container_without_a_reverse_record_says_so_in_time(make_instance):
     instance = make_instance()
-    pods = compose(instance, "none", ["lab-web-1"], MUSTER_WAIT="1s")
+    pods = compose(instance, "none", ["lab-web-1"], MUSTER_WAIT="4s")
     with docker(pods, []):
         assert pods[0].wait() == 78, instance.logs()
     assert re.search(rf"does not say which container this is \({re.escape(pods[0].address)}: no such name", pods[0].log())

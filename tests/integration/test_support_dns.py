@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """The name servers of tests/support are what they say: the authority, the balancer, and a real CoreDNS's cache before it."""
 import socket
+import types
 
 import dns
 import pytest
+import waiters
 from authority import Authority, Balancer, Faults
 from brokers import random_address
 from coredns import CoreDNS
+from waiters import Ground
 
 ZONE = "cluster.test"
 NAME = f"pod-0.muster.lab.svc.{ZONE}"
@@ -115,3 +118,13 @@ def test_coredns_keeps_an_old_address_with_its_ttl_running_down(authority, outpu
         assert reply.addresses() == ["10.0.0.1"] and reply.answers[0].ttl <= 30
         fresh = dns.query(server.address, NAME, checking_disabled=True)
         assert fresh.addresses() == ["10.0.0.2"] and fresh.answers[0].ttl == 30
+
+
+def test_two_grounds_never_share_a_block(output, tmp_path, monkeypatch):
+    """Tests of several processes run beside each other."""
+    with Ground(output, scratch=tmp_path) as first:
+        numbers = iter([first.block, first.block])
+        free = waiters.random.SystemRandom().randint
+        monkeypatch.setattr(waiters.random, "SystemRandom", lambda: types.SimpleNamespace(randint=lambda *ends: next(numbers, free(*ends))))
+        with Ground(output, scratch=tmp_path) as second:
+            assert second.block != first.block and not list(numbers)

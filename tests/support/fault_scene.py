@@ -71,16 +71,21 @@ class Scene:
         """A follower whose leader's pod runs something else."""
         leader, follower = self.pods(2, **options)
         leader.argv = argv
-        self.cluster.start([leader])
-        if argv != SLEEP:
-            wait_until(lambda: leader.exec(*LISTENS).code == 0, lambda: f"a listener: {leader.log()}")
-        self.cluster.start([follower])
+        self.start([leader, follower], listens=argv != SLEEP)
         return follower
+
+    def start(self, pods, listens=True):
+        """The leader first: its followers wait for no longer than WAIT."""
+        leader, *followers = pods
+        self.cluster.start([leader])
+        if listens:
+            wait_until(lambda: leader.exec(*LISTENS).code == 0, lambda: f"a listener: {leader.log()}")
+        self.cluster.start(followers)
 
     def running(self, size=2, **options):
         """An instance whose program runs."""
         pods = self.pods(size, **options)
-        self.cluster.start(pods)
+        self.start(pods)
         pods[0].wait_log("program-runs$")
         return pods
 

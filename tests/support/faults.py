@@ -103,7 +103,7 @@ def other_key(scene):
     assert scene.instance.bench.muster("keygen", other).code == 0
     pods = scene.pods(2)
     pods[1].certificate = remember_secrets(other)
-    scene.cluster.start(pods)
+    scene.start(pods)
     return pods[1]
 
 
@@ -238,7 +238,7 @@ def killed_leader(scene):
 @fault("the grace is too short")
 def short_grace(scene):
     pods = scene.pods(2, "sh", "-c", "trap '' TERM HUP; echo program-runs; while :; do sleep 0.1; done", grace="15s")
-    scene.cluster.start(pods)
+    scene.start(pods)
     pods[0].wait_log("program-runs$")
     scene.stop(pods[0])
     return pods[0]

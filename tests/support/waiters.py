@@ -5,8 +5,10 @@ the instant at which it was executed and ends. Their names live in an Authority,
 A Ground is the place: addresses of its own, the name server, the certificate; a leader is a rehearsal broker under muster.
 """
 import contextlib
+import errno
 import os
 import pathlib
+import random
 import socket
 import subprocess
 
@@ -67,20 +69,31 @@ class Follower:
 
 
 class Ground:
-    """127.`block`.0.0/16 with a name server and a directory; everything ends with close(), or with this process."""
+    """127.`block`.0.0/16, a block that nobody else has, with a name server and a directory; everything ends with close(), or
+    with this process."""
 
-    def __init__(self, directory, block, scratch=None, stamp=None, port=5353):
-        self.directory, self.block = pathlib.Path(directory), block
+    def __init__(self, directory, scratch=None, stamp=None, port=5353):
+        self.directory, self.port = pathlib.Path(directory), port
         self.scratch = pathlib.Path(scratch or directory)
         self.stamp_program = stamp or program("exec-stamp")
         self.certificate = make_certificate(self.scratch / "ground.cert")
-        self.server = (f"127.{block}.0.53", port)
         self.ends = contextlib.ExitStack()
         self.processes = []
 
     def __enter__(self):
-        self.authority = self.ends.enter_context(Authority((f"127.{self.block}.0.54", 5300), ZONE))
+        self.authority = self.ends.enter_context(self._claim())
+        self.server = (f"127.{self.block}.0.53", self.port)
         return self
+
+    def _claim(self):
+        """An Authority, whose address is taken by every ground."""
+        while True:
+            self.block = random.SystemRandom().randint(128, 250)
+            try:
+                return Authority((f"127.{self.block}.0.54", 5300), ZONE)
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE:
+                    raise
 
     def __exit__(self, *_):
         for process in self.processes:

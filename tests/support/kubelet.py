@@ -4,6 +4,7 @@ startup probe passes, then the containers, with the manifest's commands, variabl
 a pod of pods.py; those of one pod share volumes and hostname, but not the network. Images are made up: what their names mean is IMAGES."""
 import os
 import pathlib
+import re
 
 import manifests
 from muster_testing import BIN, DEADLINE, real_flux, wait_until
@@ -61,7 +62,7 @@ class ManifestPod:
         return pod
 
     def _binds(self, container, pod):
-        """Its emptyDirs. A Secret's is made by pods.py, where the container mounts one."""
+        """Its emptyDirs, and annotations as files. A Secret's is made by pods.py, where the container mounts one."""
         kinds = {each["name"]: each for each in self.of.spec.get("volumes", [])}
         found, has_secret = [], False
         for mount in container.get("volumeMounts", []):
@@ -71,6 +72,9 @@ class ManifestPod:
             place = pathlib.Path(self.volumes / mount["name"])
             place.mkdir(parents=True, exist_ok=True)
             place.chmod(0o777)
+            for item in kinds[mount["name"]].get("downwardAPI", {}).get("items", []):
+                annotation = re.fullmatch(r"metadata\.annotations\['(.*)'\]", item["fieldRef"]["fieldPath"]).group(1)
+                (place / item["path"]).write_text(self.of.template["metadata"]["annotations"][annotation], encoding="utf-8")
             found.append([str(place / mount.get("subPath", "")), mount["mountPath"], mount.get("readOnly", False)])
         if not has_secret:
             pod._secrets = dict

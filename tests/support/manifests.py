@@ -3,6 +3,7 @@
 variables, and which of their containers are muster's."""
 import dataclasses
 import os
+import re
 
 import kubernetes_schemas
 
@@ -76,8 +77,8 @@ def containers(spec):
 
 
 def muster_of(spec):
-    """The container whose entrypoint is muster-init: one, or a native sidecar. Others do not count."""
-    found = [each for each in containers(spec) if any(os.path.basename(word) == "muster-init" for word in each.get("command", [])[:1])]
+    """The container whose entrypoint is muster-init, or becomes it: one, or a native sidecar. Others do not count."""
+    found = [each for each in containers(spec) if any(os.path.basename(word) == "muster-init" for word in each.get("command", []))]
     return found[0] if len(found) == 1 else None
 
 
@@ -85,5 +86,13 @@ def environment(container):
     return {each["name"]: each["value"] for each in container.get("env", []) if "value" in each}
 
 
+def expand(word, variables):
+    """$(NAME) of a variable that is there, and $$, as the kubelet replaces them (Kubernetes' API reference, Container, command)."""
+    def replace(match):
+        return "$" if match.group() == "$$" else variables.get(match.group(1), match.group())
+    return re.sub(r"\$\$|\$\(([^)]*)\)", replace, word)
+
+
 def argv(container):
-    return [*container.get("command", []), *container.get("args", [])]
+    variables = environment(container)
+    return [expand(word, variables) for word in (*container.get("command", []), *container.get("args", []))]

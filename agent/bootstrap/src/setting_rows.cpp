@@ -5,7 +5,7 @@
 
 #include "muster/bootstrap/duration.hpp"
 #include "muster/bootstrap/settings.hpp"
-#include "muster/bootstrap/words.hpp"
+#include "muster/base/words.hpp"
 
 namespace muster::bootstrap {
 namespace {

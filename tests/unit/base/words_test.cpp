@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "muster/bootstrap/words.hpp"
+#include "muster/base/words.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <rapidcheck/gtest.h>
 
-namespace muster::bootstrap {
+namespace muster {
 namespace {
 
 using testing::ElementsAre;
@@ -42,4 +42,4 @@ RC_GTEST_PROP(WordsProperty, QuotedWordsComeBack, (const std::vector<std::string
 }
 
 }  // namespace
-}  // namespace muster::bootstrap
+}  // namespace muster

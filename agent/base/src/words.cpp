@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "muster/bootstrap/words.hpp"
+#include "muster/base/words.hpp"
 
-namespace muster::bootstrap {
+namespace muster {
 
 Result<std::vector<std::string>> split_words(std::string_view text) {
     std::vector<std::string> words;
@@ -44,4 +44,4 @@ Result<std::vector<std::string>> split_words(std::string_view text) {
     return words;
 }
 
-}  // namespace muster::bootstrap
+}  // namespace muster

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include "build.hpp"
+#include "muster/base/words.hpp"
+#include "pod.hpp"
+#include "read.hpp"
+#include "settings.hpp"
+
+namespace muster::controller {
+namespace {
+
+using json::Value;
+
+/// The bundle needs no privilege at all.
+Value install_security() {
+    return object({{"allowPrivilegeEscalation", truth(false)},
+                   {"readOnlyRootFilesystem", truth(true)},
+                   {"capabilities", object({{"drop", words({"ALL"})}})}});
+}
+
+Value mount(const std::string& volume, const std::string& path, bool is_read_only = false,
+            const char* part = "") {
+    return object({{"name", text(volume)},
+                   {"mountPath", text(path)},
+                   {"subPath", text_or_none(part)},
+                   {"readOnly", is_read_only ? truth(true) : Value()}});
+}
+
+Value variable(const std::string& name, const std::string& value) {
+    return object({{"name", text(name)}, {"value", text(value)}});
+}
+
+Value exec(const std::vector<std::string>& words) {
+    return object({{"exec", object({{"command", controller::words(words)}})}});
+}
+
+/// `muster WORD...` from the bundle.
+Value run_muster(std::vector<std::string> more) {
+    more.insert(more.begin(), fmt::format("{}/bin/muster", bundle_path));
+    return exec(more);
+}
+
+std::vector<std::string> split(const std::string& text) {
+    return split_words(text).value_or(std::vector<std::string>{});
+}
+
+Value environment(const MiniCluster& cluster, const Container& container, bool is_flux) {
+    auto made = Value::array();
+    if (is_flux)
+        for (const auto& [name, value] : settings(cluster)) made.append(variable(name, value));
+    else
+        made.append(variable("FLUX_URI", fmt::format("local://{}/run/local", run_path)));
+    if (is_flux && cluster.loads_fluxion)
+        made.append(variable("FLUX_RC_EXTRA", fmt::format("{}/etc/flux", view_path)));
+    auto variables = container.environment;
+    for (const auto& each : cluster.environment) variables.insert(each);
+    for (const auto& [name, value] : variables) made.append(variable(name, value));
+    for (const auto& [name, secret] : container.secrets)
+        made.append(object(
+            {{"name", text(name)},
+             {"valueFrom", object({{"secretKeyRef", object({{"name", text(secret.name)},
+                                                            {"key", text(secret.key)}})}})}}));
+    return made;
+}
+
+Value mounts(const MiniCluster& cluster, const Container& container, bool is_flux) {
+    auto made = Value::array();
+    made.append(mount("muster-run", run_path));
+    if (is_flux) {
+        made.append(mount("muster-bundle", bundle_path, true));
+        made.append(mount("muster-curve", curve_path, true));
+        if (!files(cluster).empty()) made.append(mount("muster-files", files_path, true));
+    }
+    if (cluster.view) {
+        made.append(mount(cluster.view->name, cluster.view->mount_path));
+        made.append(mount(cluster.view->name, view_path, true, "view"));
+        made.append(mount(cluster.view->name, "/opt/software", true, "software"));
+    }
+    for (const auto& volume : container.volumes)
+        made.append(mount(volume.name, volume.path, volume.read_only));
+    return made;
+}
+
+Value ports(const Container& container) {
+    if (container.ports.empty()) return {};
+    auto made = Value::array();
+    for (const auto port : container.ports)
+        made.append(object({{"containerPort", number(port)}, {"protocol", text("TCP")}}));
+    return made;
+}
+
+Value life_cycle(const Container& container, bool is_flux) {
+    const auto start = split(container.post_start);
+    const auto stop = split(container.pre_stop);
+    auto made = object({{"postStart", start.empty() ? Value() : exec(escape(start))}});
+    if (is_flux)
+        made.set("preStop", run_muster({"leave"}));
+    else if (!stop.empty())
+        made.set("preStop", exec(escape(stop)));
+    return made.members().empty() ? Value() : made;
+}
+
+Value container_of(const MiniCluster& cluster, const Container& container, bool is_flux) {
+    const auto command = is_flux ? entrypoint(cluster) : split(container.command);
+    auto made = object({{"name", text(container.name)},
+                        {"image", text(container.image)},
+                        {"imagePullPolicy", text_or_none(container.pull_policy)},
+                        {"command", command.empty() ? Value() : words(escape(command))},
+                        {"workingDir", text_or_none(container.working_dir)},
+                        {"ports", ports(container)},
+                        {"env", environment(cluster, container, is_flux)},
+                        {"resources", container.resources},
+                        {"securityContext", container.security_context},
+                        {"lifecycle", life_cycle(container, is_flux)},
+                        {"volumeMounts", mounts(cluster, container, is_flux)}});
+    if (!is_flux) return made;
+    // Longer than MUSTER_WAIT (10m), whose end says what was missing.
+    auto startup = run_muster({"probe", "startup"});
+    startup.set("periodSeconds", number(2)).set("failureThreshold", number(330));
+    made.set("terminationMessagePolicy", text("FallbackToLogsOnError"));
+    made.set("startupProbe", startup);
+    made.set("readinessProbe", run_muster({"probe", "ready"}));
+    made.set("livenessProbe", run_muster({"probe", "live"}));
+    return made;
+}
+
+}  // namespace
+
+Value init_containers(const MiniCluster& cluster) {
+    const auto image = text_at(cluster.muster, "image");
+    auto made = Value::array();
+    // With other resources than the pod's containers it could lose its QoS class Guaranteed.
+    made.append(object({{"name", text("muster-install")},
+                        {"image", text(image.empty() ? "muster" : image)},
+                        {"command", words({"muster", "install", bundle_path})},
+                        {"resources", cluster.flux.resources},
+                        {"securityContext", install_security()},
+                        {"volumeMounts", list({mount("muster-bundle", bundle_path)})}}));
+    if (!cluster.view) return made;
+    const auto& view = *cluster.view;
+    made.append(
+        object({{"name", text(view.name)},
+                {"image", text(view.image)},
+                {"imagePullPolicy", text_or_none(view.pull_policy)},
+                {"command", words({"cp", "-a", view_path, "/opt/software", view.mount_path + "/"})},
+                {"workingDir", text_or_none(view.working_dir)},
+                {"resources", view.resources.is_null() ? cluster.flux.resources : view.resources},
+                {"securityContext", view.security_context},
+                {"volumeMounts", list({mount(view.name, view.mount_path)})}}));
+    return made;
+}
+
+Value containers(const MiniCluster& cluster) {
+    auto made = Value::array();
+    made.append(container_of(cluster, cluster.flux, true));
+    for (const auto& sidecar : cluster.sidecars) made.append(container_of(cluster, sidecar, false));
+    return made;
+}
+
+}  // namespace muster::controller

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "muster/controller/crd.hpp"
+
+#include <fmt/format.h>
+
+#include "build.hpp"
+#include "fields.hpp"
+
+namespace muster::controller {
+namespace {
+
+using json::Value;
+
+/// What bounds the cost of rules about lists and texts (CEL).
+constexpr int most_containers = 64;
+constexpr int most_refused_items = 16;
+constexpr int longest_refused = 65'536;
+
+Value rule(std::string_view expression, std::string_view message) {
+    return object({{"rule", text(expression)}, {"message", text(message)}});
+}
+
+/// Lets through what a default would leave.
+const char* emptiness(Type type) {
+    switch (type) {
+        case Type::boolean:
+            return "!self";
+        case Type::integer:
+            return "self == 0";
+        case Type::any:
+            return "false";
+        default:
+            break;
+    }
+    return "size(self) == 0";
+}
+
+void refuse(Value& schema, const Field& field) {
+    // Of what a refused list or object holds nothing is known.
+    if (field.type == Type::list)
+        schema
+            .set("items", object({{"type", text("object")},
+                                  {"x-kubernetes-preserve-unknown-fields", truth(true)}}))
+            .set("maxItems", number(most_refused_items));
+    if (field.type == Type::string) schema.set("maxLength", number(longest_refused));
+    if (field.type == Type::any) schema.set("type", text("object"));
+    schema.set("x-kubernetes-validations", list({rule(emptiness(field.type), field.text)}));
+}
+
+Value schema_of(const Field& field);
+
+/// The fields directly below `path` in an object.
+Value properties_of(std::string_view path) {
+    auto made = Value::object();
+    for (const auto& field : fields()) {
+        if (!field.path.starts_with(path) || field.path.size() <= path.size()) continue;
+        const auto rest = field.path.substr(path.size());
+        if (rest.front() != '.' || rest.find_first_of(".[{", 1) != rest.npos) continue;
+        made.set(std::string(rest.substr(1)), schema_of(field));
+    }
+    return made;
+}
+
+Value schema_of(const Field& field) {
+    auto schema =
+        object({{"description", field.is_refused     ? text(fmt::format("refused: {}", field.text))
+                                : field.text.empty() ? Value()
+                                                     : text(field.text)}});
+    const auto below = [&](const char* mark) {
+        const auto* child = find_field(fmt::format("{}{}", field.path, mark));
+        return child == nullptr ? Value() : schema_of(*child);
+    };
+    switch (field.type) {
+        case Type::object:
+            schema.set("type", text("object")).set("properties", properties_of(field.path));
+            break;
+        case Type::map:
+            schema.set("type", text("object")).set("additionalProperties", below("{}"));
+            break;
+        case Type::list:
+            schema.set("type", text("array"));
+            if (!field.is_refused) schema.set("items", below("[]"));
+            break;
+        case Type::string:
+            schema.set("type", text("string"));
+            break;
+        case Type::integer:
+            schema.set("type", text("integer"))
+                .set("format", text("int32"))
+                .set("minimum", number(0));
+            break;
+        case Type::boolean:
+            schema.set("type", text("boolean"));
+            break;
+        case Type::any:
+            schema.set("x-kubernetes-preserve-unknown-fields", truth(true));
+            break;
+    }
+    if (field.is_refused) refuse(schema, field);
+    return schema;
+}
+
+Value spec_schema() {
+    auto spec = schema_of(*find_field("spec"));
+    auto members = spec.get("properties");
+    auto containers = members.get("containers");
+    containers.set("minItems", number(1)).set("maxItems", number(most_containers));
+    containers.set(
+        "x-kubernetes-validations",
+        list({rule("size(self) == 1 || self.filter(c, has(c.runFlux) && c.runFlux).size() == 1",
+                   "exactly one container must have runFlux")}));
+    spec.set("required", words({"containers"}));
+    spec.set("x-kubernetes-validations",
+             list({rule("!has(self.size) || self.size > 0",
+                        "size: 0 pods are no instance: give 1 or more"),
+                   rule("!has(self.maxSize) || self.maxSize == 0 || self.maxSize >= "
+                        "(has(self.size) ? self.size : 1)",
+                        "maxSize is less than size"),
+                   rule("!has(self.minSize) || self.minSize <= (has(self.size) ? self.size : 1)",
+                        "minSize is more than size"),
+                   rule("!has(self.deadlineSeconds) || self.deadlineSeconds > 0",
+                        "deadlineSeconds: with 0 the Job would end before it starts")}));
+    return spec;
+}
+
+/// As the Flux Operator has it: clients that read it find what they know.
+Value status_schema() {
+    const auto string = [] { return object({{"type", text("string")}}); };
+    const auto integer = [] {
+        return object({{"type", text("integer")}, {"format", text("int32")}});
+    };
+    const auto condition =
+        object({{"type", text("object")},
+                {"required", words({"type", "status"})},
+                {"properties",
+                 object({{"type", string()},
+                         {"status", string()},
+                         {"reason", string()},
+                         {"message", string()},
+                         {"observedGeneration",
+                          object({{"type", text("integer")}, {"format", text("int64")}})},
+                         {"lastTransitionTime",
+                          object({{"type", text("string")}, {"format", text("date-time")}})}})}});
+    return object(
+        {{"type", text("object")},
+         {"properties",
+          object({{"size", integer()},
+                  {"maximumSize", integer()},
+                  {"selector", string()},
+                  {"jobid", string()},
+                  {"phase", string()},
+                  {"online", string()},
+                  {"observedGeneration",
+                   object({{"type", text("integer")}, {"format", text("int64")}})},
+                  {"conditions", object({{"type", text("array")},
+                                         {"items", condition},
+                                         {"x-kubernetes-list-type", text("map")},
+                                         {"x-kubernetes-list-map-keys", words({"type"})}})}})}});
+}
+
+Value column(const char* name, const char* type, const char* path) {
+    return object({{"name", text(name)}, {"type", text(type)}, {"jsonPath", text(path)}});
+}
+
+}  // namespace
+
+Value custom_resource_definition() {
+    const auto schema =
+        object({{"openAPIV3Schema",
+                 object({{"type", text("object")},
+                         {"required", words({"spec"})},
+                         {"properties", object({{"apiVersion", object({{"type", text("string")}})},
+                                                {"kind", object({{"type", text("string")}})},
+                                                {"metadata", object({{"type", text("object")}})},
+                                                {"spec", spec_schema()},
+                                                {"status", status_schema()}})}})}});
+    const auto scale = object({{"specReplicasPath", text(".spec.size")},
+                               {"statusReplicasPath", text(".status.size")},
+                               {"labelSelectorPath", text(".status.selector")}});
+    const auto version =
+        object({{"name", text("v1alpha2")},
+                {"served", truth(true)},
+                {"storage", truth(true)},
+                {"schema", schema},
+                {"subresources", object({{"status", Value::object()}, {"scale", scale}})},
+                {"additionalPrinterColumns",
+                 list({column("Size", "integer", ".spec.size"),
+                       column("Online", "string", ".status.online"),
+                       column("Phase", "string", ".status.phase"),
+                       column("Age", "date", ".metadata.creationTimestamp")})}});
+    return object({{"apiVersion", text("apiextensions.k8s.io/v1")},
+                   {"kind", text("CustomResourceDefinition")},
+                   {"metadata", object({{"name", text("miniclusters.flux-framework.org")}})},
+                   {"spec", object({{"group", text("flux-framework.org")},
+                                    {"scope", text("Namespaced")},
+                                    {"names", object({{"kind", text("MiniCluster")},
+                                                      {"listKind", text("MiniClusterList")},
+                                                      {"plural", text("miniclusters")},
+                                                      {"singular", text("minicluster")},
+                                                      {"shortNames", words({"mc"})}})},
+                                    {"versions", list({version})}})}});
+}
+
+}  // namespace muster::controller

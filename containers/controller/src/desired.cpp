@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "muster/controller/desired.hpp"
+
+#include "build.hpp"
+#include "muster/base/exit_code.hpp"
+#include "names.hpp"
+#include "pod.hpp"
+#include "read.hpp"
+
+namespace muster::controller {
+namespace {
+
+using json::Value;
+
+Value secret(const MiniCluster& cluster) {
+    return object({{"apiVersion", text("v1")},
+                   {"kind", text("Secret")},
+                   {"metadata", metadata(cluster, secret_name(cluster))},
+                   {"type", text("Opaque")}});
+}
+
+Value headless_service(const MiniCluster& cluster) {
+    auto selector = Value::object();
+    selector.set(instance_label, text(instance_id(cluster)));
+    const auto port = cluster.muster.get("port").as_integer().value_or(8050);
+    return object(
+        {{"apiVersion", text("v1")},
+         {"kind", text("Service")},
+         {"metadata", metadata(cluster, service_name(cluster))},
+         {"spec",
+          object({{"clusterIP", text("None")},
+                  {"publishNotReadyAddresses", truth(true)},  // a broker is asked for before
+                  {"selector", selector},
+                  // Without a port there is no SRV record.
+                  {"ports", list({object({{"name", text("flux")}, {"port", number(port)}})})}})}});
+}
+
+Value exit_codes_rule(const MiniCluster& cluster, const char* action, const char* operation) {
+    auto values = Value::array();
+    for (const auto kind : {Kind::no_name, Kind::unavailable, Kind::protocol})
+        values.append(number(exit_code(kind)));
+    return object({{"action", text(action)},
+                   {"onExitCodes", object({{"containerName", text(cluster.flux.name)},
+                                           {"operator", text(operation)},
+                                           {"values", values}})}});
+}
+
+/// Evicted pods count for nothing, those that found nobody are tried again, and what a program or a
+/// refusal ends with is the Job's end. The API takes no policy with restartPolicy OnFailure.
+Value failure_policy(const MiniCluster& cluster) {
+    if (text_at(cluster.pod, "restartPolicy") == "OnFailure") return {};
+    const auto disruption =
+        object({{"action", text("Ignore")},
+                {"onPodConditions",
+                 list({object({{"type", text("DisruptionTarget")}, {"status", text("True")}})})}});
+    return object({{"rules", list({disruption, exit_codes_rule(cluster, "Count", "In"),
+                                   exit_codes_rule(cluster, "FailJob", "NotIn")})}});
+}
+
+Value job(const MiniCluster& cluster) {
+    auto meta = metadata(cluster, cluster.name);
+    auto all = labels(cluster);
+    for (const auto& [name, value] : cluster.job_labels.members())
+        if (!all.has(name)) all.set(name, value);
+    meta.set("labels", all);
+    // The leader's end is the Job's.
+    const auto success = object({{"rules", list({object({{"succeededIndexes", text("0")}})})}});
+    return object({{"apiVersion", text("batch/v1")},
+                   {"kind", text("Job")},
+                   {"metadata", meta},
+                   {"spec", object({{"completionMode", text("Indexed")},
+                                    {"completions", number(cluster.size)},
+                                    {"parallelism", number(cluster.size)},
+                                    {"backoffLimit", number(cluster.backoff_limit)},
+                                    {"activeDeadlineSeconds", number(cluster.deadline)},
+                                    {"successPolicy", success},
+                                    {"podFailurePolicy", failure_policy(cluster)},
+                                    {"template", pod_template(cluster)}})}});
+}
+
+}  // namespace
+
+std::vector<Value> desired_objects(const MiniCluster& cluster) {
+    std::vector<Value> made;
+    if (text_at(cluster.muster, "certificateSecret").empty()) made.push_back(secret(cluster));
+    made.push_back(headless_service(cluster));
+    made.push_back(job(cluster));
+    return made;
+}
+
+}  // namespace muster::controller

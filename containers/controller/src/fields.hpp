@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// The fields of MiniCluster v1alpha2, one row each: what is not here is no field of it.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+namespace muster::controller {
+
+/// What a field holds. `any` is an object of the Kubernetes API that is passed on as it is.
+enum class Type { object, list, map, string, integer, boolean, any };
+
+/// One field. In a path `[]` stands for the items of a list, and `{}` for the values of a map.
+struct Field {
+    std::string_view path;
+    Type type;
+    /// What it does, for people; of a field that is refused why, and what to write instead.
+    std::string_view text;
+    bool is_refused = false;
+};
+
+/// Every field, parents before their children.
+std::span<const Field> fields();
+
+/// The row of `path`, or nullptr.
+const Field* find_field(std::string_view path);
+
+}  // namespace muster::controller

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "muster/controller/minicluster.hpp"
+
+#include <algorithm>
+
+#include "check.hpp"
+#include "names.hpp"
+#include "read.hpp"
+
+namespace muster::controller {
+namespace {
+
+using json::Value;
+
+constexpr std::string_view default_view = "ghcr.io/converged-computing/flux-view-ubuntu:tag-noble";
+/// Of a DNS label (RFC 1035, 2.3.4).
+constexpr std::size_t longest_label = 63;
+
+std::uint32_t count_at(const Value& object, const std::string& key, std::uint32_t otherwise) {
+    return static_cast<std::uint32_t>(object.get(key).as_integer().value_or(otherwise));
+}
+
+Result<void> check_kind(const Value& object) {
+    const auto version = text_at(object, "apiVersion");
+    const auto kind = text_at(object, "kind");
+    if (kind != "MiniCluster" || version != "flux-framework.org/v1alpha2")
+        return fail(Kind::malformed,
+                    "this is '{}' of '{}', not a MiniCluster of flux-framework.org/v1alpha2", kind,
+                    version);
+    if (text_at(object.get("metadata"), "name").empty())
+        return fail(Kind::malformed, "metadata.name: the MiniCluster has no name");
+    if (!object.get("spec").is_object())
+        return fail(Kind::malformed, "spec: the MiniCluster has none");
+    return {};
+}
+
+Result<void> read_sizes(MiniCluster& cluster, const Value& spec) {
+    cluster.size = count_at(spec, "size", 1);
+    if (cluster.size == 0)
+        return fail(Kind::malformed, "spec.size: 0 pods are no instance: give 1 or more");
+    cluster.max_size = count_at(spec, "maxSize", 0);
+    if (cluster.max_size == 0) cluster.max_size = cluster.size;
+    if (cluster.max_size < cluster.size)
+        return fail(Kind::malformed, "spec.maxSize: {} is less than spec.size, {}",
+                    cluster.max_size, cluster.size);
+    if (const auto least = count_at(spec, "minSize", 0); least != 0) {
+        if (least > cluster.size)
+            return fail(Kind::malformed, "spec.minSize: {} is more than spec.size, {}", least,
+                        cluster.size);
+        cluster.min_size = least;
+    }
+    cluster.tasks = count_at(spec, "tasks", 1);
+    const auto host = fmt::format("{}-{}", cluster.name, cluster.max_size - 1);
+    if (host.size() > longest_label)
+        return fail(Kind::malformed,
+                    "metadata.name: the host name {} has {} characters, and may have {}: give a "
+                    "shorter name",
+                    host, host.size(), longest_label);
+    if (const auto service = service_name(cluster); service.size() > longest_label)
+        return fail(Kind::malformed,
+                    "metadata.name: the Service's name {} has {} characters, and may have {}: give "
+                    "a shorter name, or spec.network.headlessName",
+                    service, service.size(), longest_label);
+    return {};
+}
+
+void read_flux(MiniCluster& cluster, const Value& flux) {
+    const auto view = flux.get("container");
+    if (!is_set(view, "disable")) {
+        const auto or_default = [&](const char* key, std::string_view value) {
+            const auto given = text_at(view, key);
+            return given.empty() ? std::string(value) : given;
+        };
+        cluster.view = View{.name = or_default("name", "flux-view"),
+                            .image = or_default("image", default_view),
+                            .mount_path = or_default("mountPath", "/mnt/flux"),
+                            .working_dir = text_at(view, "workingDir"),
+                            .pull_policy = is_set(view, "pullAlways") ? "Always" : "",
+                            .resources = view.get("resources"),
+                            .security_context = view.get("securityContext")};
+    }
+    cluster.connect_timeout = text_at(flux, "connectTimeout");
+    cluster.option_flags = text_at(flux, "optionFlags");
+    cluster.topology = text_at(flux, "topology");
+    cluster.broker_config = text_at(flux, "brokerConfig");
+    cluster.log_level = flux.get("logLevel").as_integer();
+    cluster.environment = texts_at(flux, "environment");
+    const auto scheduler = flux.get("scheduler");
+    cluster.queue_policy = text_at(scheduler, "queuePolicy");
+    cluster.loads_fluxion = cluster.view && !is_set(scheduler, "simple");
+}
+
+Result<Mode> mode_of(const Value& spec, const Value& container, const std::string& where) {
+    std::vector<std::pair<std::string, Mode>> chosen;
+    if (is_set(container, "launcher")) chosen.emplace_back("launcher", Mode::launcher);
+    if (is_set(container, "batchRaw"))
+        chosen.emplace_back("batchRaw", Mode::batch_raw);
+    else if (is_set(container, "batch"))
+        chosen.emplace_back("batch", Mode::batch);
+    if (chosen.size() > 1)
+        return fail(Kind::malformed, "{}: {} and {} exclude each other", where, chosen[0].first,
+                    chosen[1].first);
+    const auto command = text_at(container, "command");
+    if (is_set(spec, "interactive")) {
+        if (!command.empty())
+            return fail(Kind::malformed,
+                        "{}.command: spec.interactive has no program: leave one of them out",
+                        where);
+        return Mode::interactive;
+    }
+    if (command.empty()) {
+        if (!chosen.empty())
+            return fail(Kind::malformed, "{}.command: {} needs one", where, chosen[0].first);
+        return Mode::interactive;
+    }
+    return chosen.empty() ? Mode::submit : chosen[0].second;
+}
+
+/// The index of the container in which Flux runs.
+Result<std::size_t> find_flux(const std::vector<Value>& items) {
+    std::vector<std::size_t> found;
+    for (std::size_t i = 0; i < items.size(); ++i)
+        if (is_set(items[i], "runFlux")) found.push_back(i);
+    if (items.size() == 1) return 0;
+    if (items.empty())
+        return fail(Kind::malformed, "spec.containers: one is needed, in which Flux runs");
+    if (found.size() != 1)
+        return fail(Kind::malformed,
+                    "spec.containers: {} of {} have runFlux, and exactly one must have it",
+                    found.size(), items.size());
+    return found.front();
+}
+
+Result<void> read_containers(MiniCluster& cluster, const Value& spec) {
+    const auto items = spec.get("containers").items();
+    TRY_ASSIGN(const auto flux, find_flux(items));
+    for (std::size_t i = 0; i < items.size(); ++i) {
+        const auto where = fmt::format("spec.containers[{}]", i);
+        TRY_ASSIGN(auto container, read_container(items[i], where));
+        if (const auto secret = text_at(items[i], "imagePullSecret"); !secret.empty())
+            cluster.pull_secrets.push_back(secret);
+        if (container.name.empty())
+            container.name = i == flux ? cluster.name : fmt::format("{}-{}", cluster.name, i);
+        if (i != flux) {
+            cluster.sidecars.push_back(std::move(container));
+            continue;
+        }
+        TRY_ASSIGN(cluster.mode, mode_of(spec, items[i], where));
+        if (!container.pre_stop.empty())
+            return fail(Kind::malformed, "{}.lifeCycle.preStopExec: {}", where,
+                        "here muster's own preStop drains the broker; give the command to another "
+                        "container");
+        cluster.flux = std::move(container);
+    }
+    if (const auto secret = text_at(spec.get("flux").get("container"), "imagePullSecret");
+        !secret.empty())
+        cluster.pull_secrets.push_back(secret);
+    std::sort(cluster.pull_secrets.begin(), cluster.pull_secrets.end());
+    const auto twice = std::unique(cluster.pull_secrets.begin(), cluster.pull_secrets.end());
+    cluster.pull_secrets.erase(twice, cluster.pull_secrets.end());
+    return {};
+}
+
+}  // namespace
+
+Result<MiniCluster> read_minicluster(const Value& object) {
+    TRY(check_kind(object));
+    const auto spec = object.get("spec");
+    const auto metadata = object.get("metadata");
+    TRY(check_fields(spec));
+    MiniCluster cluster;
+    cluster.name = text_at(metadata, "name");
+    cluster.name_space = text_at(metadata, "namespace");
+    cluster.uid = text_at(metadata, "uid");
+    cluster.headless_name = text_at(spec.get("network"), "headlessName");
+    TRY(read_sizes(cluster, spec));
+    const auto deadline = spec.get("deadlineSeconds").as_integer();
+    if (deadline == 0)
+        return fail(Kind::malformed,
+                    "spec.deadlineSeconds: with 0 the Job would end before it starts: leave it "
+                    "out, or give more");
+    cluster.deadline = deadline.value_or(cluster.deadline);
+    cluster.backoff_limit = spec.get("backoffLimit").as_integer().value_or(cluster.backoff_limit);
+    cluster.job_labels = spec.get("jobLabels");
+    cluster.share_process_namespace = is_set(spec, "shareProcessNamespace");
+    cluster.has_affinity = !is_set(spec.get("network"), "disableAffinity");
+    const auto logging = spec.get("logging");
+    cluster.is_quiet = is_set(logging, "quiet");
+    cluster.is_verbose = is_set(logging, "debug");
+    cluster.debugs_zeromq = is_set(logging, "zeromq");
+    read_flux(cluster, spec.get("flux"));
+    if (cluster.queue_policy.find_first_not_of("abcdefghijklmnopqrstuvwxyz-") != std::string::npos)
+        return fail(Kind::malformed,
+                    "spec.flux.scheduler.queuePolicy: this is none of fcfs, easy, conservative and "
+                    "hybrid");
+    TRY(check_words(cluster.option_flags, "spec.flux.optionFlags"));
+    TRY(read_containers(cluster, spec));
+    cluster.pod = spec.get("pod");
+    cluster.muster = spec.get("muster");
+    return cluster;
+}
+
+}  // namespace muster::controller

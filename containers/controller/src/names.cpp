@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "names.hpp"
+
+#include "build.hpp"
+#include "read.hpp"
+
+namespace muster::controller {
+
+using json::Value;
+
+std::string instance_id(const MiniCluster& cluster) {
+    return cluster.uid.empty() ? "00000000" : cluster.uid.substr(0, 8);
+}
+
+std::string service_name(const MiniCluster& cluster) {
+    if (!cluster.headless_name.empty()) return cluster.headless_name;
+    return cluster.name + "-" + instance_id(cluster);
+}
+
+std::string secret_name(const MiniCluster& cluster) {
+    const auto given = text_at(cluster.muster, "certificateSecret");
+    return given.empty() ? cluster.name + "-curve" : given;
+}
+
+Value labels(const MiniCluster& cluster) {
+    auto made = Value::object();
+    made.set("app.kubernetes.io/name", text(cluster.name));
+    made.set("app.kubernetes.io/managed-by", text("muster"));
+    made.set(instance_label, text(instance_id(cluster)));
+    return made;
+}
+
+Value metadata(const MiniCluster& cluster, const std::string& name) {
+    auto made = object({{"name", text(name)},
+                        {"namespace", text_or_none(cluster.name_space)},
+                        {"labels", labels(cluster)}});
+    if (!cluster.uid.empty())
+        made.set("ownerReferences",
+                 list({object({{"apiVersion", text("flux-framework.org/v1alpha2")},
+                               {"kind", text("MiniCluster")},
+                               {"name", text(cluster.name)},
+                               {"uid", text(cluster.uid)},
+                               {"controller", truth(true)},
+                               {"blockOwnerDeletion", truth(true)}})}));
+    return made;
+}
+
+}  // namespace muster::controller

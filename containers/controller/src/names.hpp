@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// How the objects of a MiniCluster are called, and found again.
+#pragma once
+
+#include <string>
+
+#include "muster/controller/minicluster.hpp"
+
+namespace muster::controller {
+
+/// Of the pods of this very MiniCluster: one that is created again under its name has another.
+inline constexpr const char* instance_label = "muster.flux-framework.org/instance";
+
+/// NAME-UID: the names of pods under it never repeat, and so no cache can hold old ones.
+std::string service_name(const MiniCluster& cluster);
+std::string secret_name(const MiniCluster& cluster);
+/// The beginning of the UID; zeros before there is one.
+std::string instance_id(const MiniCluster& cluster);
+
+/// metadata of an object of the MiniCluster's: name, namespace, labels, owner.
+json::Value metadata(const MiniCluster& cluster, const std::string& name);
+/// Labels of every object; those of pods are found by the Flux Operator's, too.
+json::Value labels(const MiniCluster& cluster);
+
+}  // namespace muster::controller

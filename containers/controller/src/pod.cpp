@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pod.hpp"
+
+#include <set>
+
+#include "build.hpp"
+#include "names.hpp"
+#include "read.hpp"
+#include "settings.hpp"
+
+namespace muster::controller {
+namespace {
+
+using json::Value;
+
+Value empty_volume(const std::string& name) {
+    return object({{"name", text(name)}, {"emptyDir", Value::object()}});
+}
+
+/// The pod's annotations as files.
+Value files_volume(const MiniCluster& cluster) {
+    auto items = Value::array();
+    for (const auto& [name, content] : files(cluster))
+        items.append(
+            object({{"path", text(name)},
+                    {"fieldRef", object({{"fieldPath", text("metadata.annotations['" +
+                                                            annotation_of(name) + "']")}})}}));
+    return object({{"name", text("muster-files")}, {"downwardAPI", object({{"items", items}})}});
+}
+
+Value volumes(const MiniCluster& cluster) {
+    auto made = Value::array();
+    for (const auto* name : {"muster-bundle", "muster-run"}) made.append(empty_volume(name));
+    made.append(object({{"name", text("muster-curve")},
+                        {"secret", object({{"secretName", text(secret_name(cluster))}})}}));
+    if (!files(cluster).empty()) made.append(files_volume(cluster));
+    if (cluster.view) made.append(empty_volume(cluster.view->name));
+    // Containers may share one.
+    std::set<std::string> seen;
+    const auto add = [&](const Container& container) {
+        for (const auto& volume : container.volumes) {
+            if (!seen.insert(volume.name).second) continue;
+            auto entry = object({{"name", text(volume.name)}});
+            for (const auto& [kind, source] : volume.source.members()) entry.set(kind, source);
+            made.append(entry);
+        }
+    };
+    add(cluster.flux);
+    for (const auto& sidecar : cluster.sidecars) add(sidecar);
+    return made;
+}
+
+/// A preference of `weight` 100 for pods of the instance on the same `key` of nodes.
+Value preferred(const MiniCluster& cluster, const char* key) {
+    auto selector = Value::object();
+    selector.set(instance_label, text(instance_id(cluster)));
+    return object(
+        {{"preferredDuringSchedulingIgnoredDuringExecution",
+          list({object({{"weight", number(100)},
+                        {"podAffinityTerm",
+                         object({{"topologyKey", text(key)},
+                                 {"labelSelector", object({{"matchLabels", selector}})}})}})})}});
+}
+
+/// One zone, and one pod on a node, where that is possible; the nodes that the user requires.
+Value affinity(const MiniCluster& cluster) {
+    if (!cluster.has_affinity) return {};
+    auto made = object({{"podAffinity", preferred(cluster, "topology.kubernetes.io/zone")},
+                        {"podAntiAffinity", preferred(cluster, "kubernetes.io/hostname")}});
+    const auto required = cluster.pod.get("nodeAffinity").members();
+    if (required.empty()) return made;
+    auto expressions = Value::array();
+    for (const auto& [label, values] : required)
+        expressions.append(
+            object({{"key", text(label)}, {"operator", text("In")}, {"values", values}}));
+    return made.set("nodeAffinity",
+                    object({{"requiredDuringSchedulingIgnoredDuringExecution",
+                             object({{"nodeSelectorTerms",
+                                      list({object({{"matchExpressions", expressions}})})}})}}));
+}
+
+Value pod_metadata(const MiniCluster& cluster) {
+    auto all = labels(cluster);
+    all.set("hpa-selector", text(cluster.name));
+    for (const auto& [name, value] : cluster.pod.get("labels").members())
+        if (!all.has(name)) all.set(name, value);
+    auto annotations = Value::object();
+    for (const auto& [name, value] : cluster.pod.get("annotations").members())
+        annotations.set(name, value);
+    for (const auto& [name, content] : files(cluster))
+        annotations.set(annotation_of(name), text(content));
+    return object(
+        {{"labels", all}, {"annotations", annotations.members().empty() ? Value() : annotations}});
+}
+
+Value pull_secrets(const MiniCluster& cluster) {
+    if (cluster.pull_secrets.empty()) return {};
+    auto made = Value::array();
+    for (const auto& name : cluster.pull_secrets) made.append(object({{"name", text(name)}}));
+    return made;
+}
+
+/// preStop may take two thirds of the grace, and the stop all of it.
+std::int64_t termination_grace(const MiniCluster& cluster) {
+    const auto grace = cluster.muster.get("grace").as_integer().value_or(25);
+    return (grace * 5 + 2) / 3 + 3;
+}
+
+}  // namespace
+
+Value pod_template(const MiniCluster& cluster) {
+    const auto& pod = cluster.pod;
+    const auto restart = text_at(pod, "restartPolicy");
+    auto spec = object(
+        {{"subdomain", text(service_name(cluster))},
+         {"restartPolicy", text(restart.empty() ? "Never" : restart)},
+         {"enableServiceLinks", truth(false)},
+         {"automountServiceAccountToken", truth(is_set(pod, "automountServiceAccountToken"))},
+         {"terminationGracePeriodSeconds", number(termination_grace(cluster))},
+         {"serviceAccountName", pod.get("serviceAccountName")},
+         {"runtimeClassName", pod.get("runtimeClassName")},
+         {"schedulerName", pod.get("schedulerName")},
+         {"nodeSelector", pod.get("nodeSelector")},
+         {"tolerations", pod.get("tolerations")},
+         {"dnsPolicy", pod.get("dnsPolicy")},
+         {"hostIPC", pod.get("hostIPC")},
+         {"hostPID", pod.get("hostPID")},
+         {"shareProcessNamespace", cluster.share_process_namespace ? truth(true) : Value()},
+         {"securityContext", pod.get("securityContext")},
+         {"imagePullSecrets", pull_secrets(cluster)},
+         {"affinity", affinity(cluster)},
+         {"initContainers", init_containers(cluster)},
+         {"containers", containers(cluster)},
+         {"volumes", volumes(cluster)}});
+    return object({{"metadata", pod_metadata(cluster)}, {"spec", spec}});
+}
+
+}  // namespace muster::controller

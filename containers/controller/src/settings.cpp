@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "settings.hpp"
+
+#include <fmt/format.h>
+
+#include "muster/base/words.hpp"
+#include "read.hpp"
+
+namespace muster::controller {
+namespace {
+
+using Settings = std::vector<std::pair<std::string, std::string>>;
+
+std::string_view name_of(Mode mode) {
+    switch (mode) {
+        case Mode::submit:
+            return "submit";
+        case Mode::launcher:
+            return "launcher";
+        case Mode::batch:
+            return "batch";
+        case Mode::batch_raw:
+            return "batch-raw";
+        case Mode::interactive:
+            break;
+    }
+    return "interactive";
+}
+
+bool is_batch(const MiniCluster& cluster) {
+    return cluster.mode == Mode::batch || cluster.mode == Mode::batch_raw;
+}
+
+/// Broker attributes, one a line.
+std::string options(const MiniCluster& cluster) {
+    std::string lines;
+    const auto add = [&](std::string_view name, std::string_view value) {
+        lines += fmt::format("{}{}={}", lines.empty() ? "" : "\n", name, value);
+    };
+    if (!cluster.connect_timeout.empty()) add("tbon.connect_timeout", cluster.connect_timeout);
+    if (cluster.debugs_zeromq) add("tbon.zmqdebug", "1");
+    if (cluster.log_level || cluster.is_quiet)
+        add("log-stderr-level", fmt::format("{}", cluster.is_quiet ? 0 : *cluster.log_level));
+    return lines;
+}
+
+std::string joined(std::string_view first, std::string_view second) {
+    return fmt::format("{}{}{}", first, first.empty() || second.empty() ? "" : " ", second);
+}
+
+/// The words of checked text.
+std::vector<std::string> split(const std::string& text) {
+    return split_words(text).value_or(std::vector<std::string>{});
+}
+
+std::string line(const std::string& text) {
+    return text.empty() || text.back() == '\n' ? text : text + '\n';
+}
+
+/// What sh does before it becomes muster-init; empty when there is nothing to do.
+std::string shell_text(const Container& flux) {
+    std::string text = line(flux.init) + line(flux.pre);
+    if (!flux.broker_pre.empty())
+        text += "if [ \"$JOB_COMPLETION_INDEX\" = 0 ]; then\n" + line(flux.broker_pre) + "fi\n";
+    if (!flux.worker_pre.empty())
+        text += "if [ \"$JOB_COMPLETION_INDEX\" != 0 ]; then\n" + line(flux.worker_pre) + "fi\n";
+    return text.empty() ? text : "set -e\n" + text + "exec \"$@\"\n";
+}
+
+}  // namespace
+
+Settings settings(const MiniCluster& cluster) {
+    Settings made;
+    const auto add = [&](const char* name, std::string value) {
+        if (!value.empty()) made.emplace_back(fmt::format("MUSTER_{}", name), std::move(value));
+    };
+    add("SIZE", std::to_string(cluster.size));
+    if (cluster.max_size != cluster.size) add("MAX_SIZE", std::to_string(cluster.max_size));
+    if (cluster.min_size) add("MIN_SIZE", std::to_string(*cluster.min_size));
+    add("CERT", fmt::format("{}/curve.cert", curve_path));
+    const auto flux = text_at(cluster.muster, "flux");
+    add("FLUX", flux.empty() && cluster.view ? fmt::format("{}/bin/flux", view_path) : flux);
+    add("MODE", std::string(name_of(cluster.mode)));
+    if (cluster.tasks != 0 && (cluster.mode == Mode::submit || cluster.mode == Mode::batch_raw))
+        add("TASKS", std::to_string(cluster.tasks));
+    add("FLAGS", joined(cluster.option_flags, cluster.is_verbose ? "-vvv" : ""));
+    add("WRAP", cluster.flux.prefix);
+    add("TOPOLOGY", cluster.topology);
+    add("OPTION", options(cluster));
+    if (files(cluster).contains("broker.toml"))
+        add("CONFIG", fmt::format("{}/broker.toml", files_path));
+    if (cluster.is_quiet) add("LOG_LEVEL", "error");
+    if (const auto port = cluster.muster.get("port").as_integer())
+        add("PORT", std::to_string(*port));
+    add("DOMAIN", text_at(cluster.muster, "domain"));
+    add("IP", text_at(cluster.muster, "ip"));
+    if (const auto grace = cluster.muster.get("grace").as_integer())
+        add("GRACE", fmt::format("{}s", *grace));
+    return made;
+}
+
+std::map<std::string, std::string> files(const MiniCluster& cluster) {
+    std::map<std::string, std::string> made;
+    if (is_batch(cluster)) made.emplace("batch", line(cluster.flux.command));
+    if (!cluster.broker_config.empty())
+        made.emplace("broker.toml", line(cluster.broker_config));
+    else if (!cluster.queue_policy.empty())
+        made.emplace("broker.toml", fmt::format("[sched-fluxion-qmanager]\nqueue-policy = \"{}\"\n",
+                                                cluster.queue_policy));
+    return made;
+}
+
+std::string annotation_of(const std::string& file) {
+    return "muster.flux-framework.org/" + file;
+}
+
+std::vector<std::string> entrypoint(const MiniCluster& cluster) {
+    std::vector<std::string> made;
+    if (const auto text = shell_text(cluster.flux); !text.empty()) made = {"sh", "-c", text, "sh"};
+    made.insert(made.end(), {fmt::format("{}/bin/muster-init", bundle_path),
+                             fmt::format("{}/bin/muster", bundle_path), "run", "--"});
+    const auto batch = fmt::format("{}/batch", files_path);
+    std::vector<std::string> program;
+    if (cluster.mode == Mode::batch) program = {batch};
+    if (cluster.mode == Mode::batch_raw) program = {"sh", batch};
+    if (!is_batch(cluster)) program = split(cluster.flux.command);
+    made.insert(made.end(), program.begin(), program.end());
+    return made;
+}
+
+std::vector<std::string> escape(std::vector<std::string> words) {
+    for (auto& word : words)
+        for (auto at = word.find('$'); at != word.npos; at = word.find('$', at + 2))
+            word.insert(at, 1, '$');
+    return words;
+}
+
+}  // namespace muster::controller

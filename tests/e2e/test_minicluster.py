@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A MiniCluster's pods run, as muster-controller makes them: its program on every rank, its output, its exit code. Every pod is
+as the Job's template says, under the names that the Job controller gives it, without a cluster."""
+import contextlib
+import re
+
+import kubelet
+import kubernetes_schemas
+import manifests
+import pods as pods_module
+import pytest
+import yaml
+from instance import Instance
+from muster_testing import program
+from pods import Cluster
+
+SIZE = 4
+
+
+@pytest.fixture
+def run(output, tmp_path, bench, flux):
+    """run(command, **container): a MiniCluster of 4 with one container, until its pods have ended: (leader's code, its log)."""
+    if reason := pods_module.why_not():
+        pytest.skip(reason)
+    with contextlib.ExitStack() as stack:
+        def made(command, commands=None, spec=None, **container):
+            given = {"apiVersion": "flux-framework.org/v1alpha2", "kind": "MiniCluster",
+                     "metadata": {"name": "lab", "uid": "0a1b2c3d-0000-0000-0000-000000000000"},
+                     "spec": {"size": SIZE, "tasks": SIZE, "flux": {"container": {"disable": True}}, **(spec or {}),
+                              "containers": [{"image": "my-application", "command": command, "commands": commands or {}, **container}]}}
+            path = tmp_path / "minicluster.yaml"
+            path.write_text(yaml.safe_dump(given), encoding="utf-8")
+            done = bench.run(program("muster-controller"), "--dry-run", path)
+            assert done.code == 0, done
+            group, = manifests.groups(kubernetes_schemas.load(done.out))
+            instance = Instance(stack.enter_context(
+                Cluster(output, tmp_path / "cluster", service=group.pods[0].subdomain, namespace=manifests.NAMESPACE)), bench)
+            pods = kubelet.start(instance, group, flux)
+            code = pods[0].main.wait()
+            assert [pod.main.wait() for pod in pods[1:]] == [0] * (SIZE - 1), instance.logs()
+            return code, pods[0].main.log()
+        yield made
+
+
+def test_its_program_runs_on_every_pod(run):
+    code, log = run("sh -c 'echo task $FLUX_TASK_RANK of $FLUX_JOB_SIZE on $(hostname)'")
+    assert code == 0, log
+    assert sorted(re.findall(r"task (\d) of 4 on (lab-\d)", log)) == [(str(rank), f"lab-{rank}") for rank in range(SIZE)], log
+
+
+def test_its_exit_code_arrives(run):
+    code, log = run("sh -c 'exit 3'")
+    assert code == 3, log
+
+
+def test_quotes_arrive(run):
+    """What the Flux Operator could not run."""
+    code, log = run("""/usr/bin/python3 -c "print('said', 7 * 6, '$HOME $$')" """, spec={"tasks": 1})
+    assert code == 0 and "said 42 $HOME $$\n" in log, log
+
+
+def test_each_line_of_a_batch_is_a_job(run):
+    code, log = run("echo 'first of $$'\nsh -c 'exit 3'\necho third", batch=True)
+    assert code == 3, log
+    assert re.search(r"first of \$\$", log) and "third" in log, log
+
+
+def test_shell_text_comes_before_flux_by_role(run):
+    commands = {"init": "export SAID=init", "brokerPre": 'echo "$SAID, leader $(hostname)"', "workerPre": "case $(hostname) in lab-0) exit 5;; esac"}
+    code, log = run("sh -c 'echo task says $SAID'", commands=commands, spec={"tasks": 1})
+    assert code == 0 and "init, leader lab-0\n" in log and "task says init\n" in log, log

@@ -1,0 +1,275 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`muster-controller --dry-run`: what a MiniCluster comes to, that the API takes it, and what is refused; and the
+CustomResourceDefinition, which comes out of the same table of fields."""
+import copy
+import re
+
+import kubernetes_schemas
+import manifests
+import pytest
+import yaml
+from muster_testing import REPOSITORY, program
+
+DATA = REPOSITORY / "tests" / "data" / "minicluster"
+CRD = REPOSITORY / "containers" / "kubernetes" / "crd.yaml"
+NAMES = sorted(path.name for path in DATA.glob("*.yaml"))
+MINIMAL = {"apiVersion": "flux-framework.org/v1alpha2", "kind": "MiniCluster", "metadata": {"name": "lab"},
+           "spec": {"containers": [{"image": "app", "command": "hostname"}]}}
+
+
+@pytest.fixture
+def dry_run(bench, tmp_path):
+    """dry_run(object): how it ended, with the object in a file."""
+    def run(given):
+        path = tmp_path / "minicluster.yaml"
+        path.write_text(given if isinstance(given, str) else yaml.safe_dump(given))
+        return bench.run(program("muster-controller"), "--dry-run", path)
+    return run
+
+
+def with_spec(**spec):
+    made = copy.deepcopy(MINIMAL)
+    made["spec"].update(spec)
+    return made
+
+
+def with_container(**fields):
+    made = copy.deepcopy(MINIMAL)
+    made["spec"]["containers"][0].update(fields)
+    return made
+
+
+def objects(done):
+    assert done.code == 0, done
+    return {each["kind"]: each for each in yaml.safe_load_all(done.out)}
+
+
+def pod_of(done):
+    return objects(done)["Job"]["spec"]["template"]["spec"]
+
+
+def environment_of(done):
+    return {row["name"]: row.get("value") for row in pod_of(done)["containers"][0]["env"]}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_it_comes_to(bench, name):
+    done = bench.run(program("muster-controller"), "--dry-run", DATA / name)
+    assert (done.code, done.out) == (0, (DATA / "expected" / name).read_text()), done
+
+
+def test_standard_input_is_read_as_a_file_is(bench):
+    with open(DATA / "lammps.yaml", "rb") as file:
+        done = bench.run(program("muster-controller"), "--dry-run", "-", stdin=file)
+    assert done.out == (DATA / "expected" / "lammps.yaml").read_text(), done
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_api_takes_the_objects(name):
+    for each in manifests.load(DATA / "expected" / name):
+        assert not kubernetes_schemas.complaints(each), each["kind"]
+
+
+def test_a_field_that_the_api_does_not_know_is_seen():
+    job = next(each for each in manifests.load(DATA / "expected" / "lammps.yaml") if each["kind"] == "Job")
+    job["spec"]["template"]["spec"]["containers"][0]["livenessprobe"] = {}
+    assert kubernetes_schemas.complaints(job)
+
+
+# ---- the table of fields
+
+def rows(schema, path="spec"):
+    """(path, schema) of each field, as the table has them."""
+    yield path, schema
+    for name, child in schema.get("properties", {}).items():
+        yield from rows(child, f"{path}.{name}")
+    if "additionalProperties" in schema:
+        yield from rows(schema["additionalProperties"], path + "{}")
+    if "items" in schema and not is_refused(schema):
+        yield from rows(schema["items"], path + "[]")
+
+
+def is_refused(schema):
+    return schema.get("description", "").startswith("refused: ")
+
+
+TABLE = dict(rows(yaml.safe_load(CRD.read_text())["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]))
+REFUSED = sorted(path for path, schema in TABLE.items() if is_refused(schema))
+
+
+def paths_in(value, path="spec"):
+    """Those of TABLE that an object uses."""
+    yield path
+    schema = TABLE[path]
+    if "properties" in schema:
+        for name, child in value.items():
+            yield from paths_in(child, f"{path}.{name}")
+    elif "additionalProperties" in schema:
+        for child in value.values():
+            yield from paths_in(child, path + "{}")
+    elif "items" in schema and isinstance(value, list):
+        for child in value:
+            yield from paths_in(child, path + "[]")
+
+
+def test_the_definition_is_that_of_the_program(bench):
+    assert bench.run(program("muster-controller"), "--crd").out == CRD.read_text()
+
+
+def test_the_api_takes_the_definition():
+    assert not kubernetes_schemas.complaints(yaml.safe_load(CRD.read_text()))
+
+
+def test_every_field_that_works_is_used_by_an_example():
+    used = {path for name in NAMES for each in manifests.load(DATA / name) for path in paths_in(each["spec"])}
+    assert sorted(set(TABLE) - used) == REFUSED
+
+
+def test_the_page_names_what_is_refused():
+    page = (REPOSITORY / "containers" / "controller" / "README.md").read_text()
+    assert re.findall(r"^\| `(spec[^`]*)` \| (.*) \|$", page, re.M) == [
+        (path, TABLE[path]["description"].removeprefix("refused: ")) for path in REFUSED]
+
+
+def value_for(schema):
+    """A value that is not its type's empty one."""
+    return {"string": "x", "integer": 7, "boolean": True, "array": [{"image": "x"}], "object": {"x": "y"}}[schema["type"]]
+
+
+def empty_for(schema):
+    return {"string": "", "integer": 0, "boolean": False, "array": [], "object": {}}[schema["type"]]
+
+
+def put(given, path, value):
+    """Sets a field by its path in the table."""
+    place = given
+    *parents, last = re.findall(r"[A-Za-z]+(?:\[\]|\{\})?", path)
+    for name in parents:
+        if name.endswith("[]"):
+            place = place.setdefault(name[:-2], [{}])[0]
+        else:
+            place = place.setdefault(name, {})
+    place[last] = value
+    return given
+
+
+@pytest.mark.parametrize("path", REFUSED)
+def test_what_is_refused_says_why(dry_run, path):
+    done = dry_run(put(copy.deepcopy(MINIMAL), path, value_for(TABLE[path])))
+    shown = path.replace("[]", "[0]")
+    reason = TABLE[path]["description"].removeprefix("refused: ")
+    assert (done.code, done.out) == (65, "") and f"minicluster.yaml: {shown}: {reason}\n" in done.err, done
+    assert dry_run(put(copy.deepcopy(MINIMAL), path, empty_for(TABLE[path]))).code == 0, "as a default would leave it"
+
+
+@pytest.mark.parametrize("path", sorted(path for path, schema in TABLE.items() if schema.get("type") in ("string", "integer", "boolean")
+                                        and "{}" not in path and path not in REFUSED))
+def test_a_value_of_another_type_is_refused(dry_run, path):
+    done = dry_run(put(copy.deepcopy(MINIMAL), path, ["of", "another"]))
+    assert (done.code, done.out) == (65, "") and "this must be" in done.err, done
+
+
+# ---- one sentence
+
+WRONG = [
+    (with_spec(sise=3), "spec.sise: a MiniCluster has no such field"),
+    (with_spec(size=0), "spec.size: 0 pods are no instance"),
+    (with_spec(size=-1), "spec.size: -1 is not a number from 0"),
+    (with_spec(size="4"), "spec.size: this must be a whole number"),
+    (with_spec(size=3, maxSize=2), "spec.maxSize: 2 is less than spec.size, 3"),
+    (with_spec(minSize=2), "spec.minSize: 2 is more than spec.size, 1"),
+    (with_spec(deadlineSeconds=0), "spec.deadlineSeconds: with 0 the Job would end before it starts"),
+    (with_spec(containers=[]), "spec.containers: one is needed"),
+    (with_spec(containers=[{"image": "a"}, {"image": "b"}]), "spec.containers: 0 of 2 have runFlux"),
+    (with_spec(containers=[{"image": "a", "runFlux": True}, {"image": "b", "runFlux": True}]), "spec.containers: 2 of 2 have runFlux"),
+    (with_spec(interactive=True), "spec.containers[0].command: spec.interactive has no program"),
+    (with_spec(flux={"scheduler": {"queuePolicy": "a\"\n"}}), "spec.flux.scheduler.queuePolicy: "),
+    (with_spec(flux={"optionFlags": "it's"}), "spec.flux.optionFlags: "),
+    (with_container(image=""), "spec.containers[0].image: which image"),
+    (with_container(command="python -c \"print(1)"), "spec.containers[0].command: "),
+    (with_container(command="", launcher=True), "spec.containers[0].command: launcher needs one"),
+    (with_container(launcher=True, batch=True), "spec.containers[0]: launcher and batch exclude each other"),
+    (with_container(ports=[70000]), "spec.containers[0].ports: 70000 is not a port"),
+    (with_container(volumes={"data": {"path": "/data"}}), "spec.containers[0].volumes.data: this must have one of"),
+    (with_container(volumes={"data": {"path": "/data", "hostPath": "/a", "claimName": "b"}}), "not 2"),
+    (with_container(volumes={"data": {"hostPath": "/a"}}), "spec.containers[0].volumes.data.path: where"),
+    (with_container(lifeCycle={"preStopExec": "x"}), "spec.containers[0].lifeCycle.preStopExec: here muster's own"),
+    ({**MINIMAL, "kind": "Job"}, "this is 'Job' of 'flux-framework.org/v1alpha2', not a MiniCluster"),
+    ({**MINIMAL, "apiVersion": "flux-framework.org/v1alpha1"}, "not a MiniCluster of flux-framework.org/v1alpha2"),
+    ({**MINIMAL, "metadata": {}}, "metadata.name: the MiniCluster has no name"),
+    ({**MINIMAL, "metadata": {"name": "n" * 62}}, "metadata.name: the host name " + "n" * 62 + "-0 has 64 characters"),
+    ({**MINIMAL, "metadata": {"name": "n" * 60}}, "metadata.name: the Service's name"),
+    ({key: value for key, value in MINIMAL.items() if key != "spec"}, "spec: the MiniCluster has none"),
+    ("a: [1", "minicluster.yaml:"),
+    ("a: 1\na: 2\n", "the key 'a' is given twice"),
+    ("a: &x 1\nb: *x\n", "minicluster.yaml:2: an alias (*x)"),
+    ("? [a]\n: b\n", "minicluster.yaml:1: a key that is no string"),
+    ("", "there is no object in it"),
+]
+
+
+@pytest.mark.parametrize("given, sentence", WRONG, ids=[row[1][:60] for row in WRONG])
+def test_what_is_wrong_is_told(dry_run, given, sentence):
+    done = dry_run(given)
+    assert (done.code, done.out) == (65, "") and sentence in done.err and done.err.count("\n") == 1, done
+
+
+@pytest.mark.parametrize("words, sentence", [([], "what is there to do"), (["--nope"], "unknown argument '--nope'"),
+                                             (["--dry-run"], "--dry-run takes one FILE, not 0"), (["--dry-run", "a", "b"], "not 2")])
+def test_a_wrong_command_line(bench, words, sentence):
+    done = bench.run(program("muster-controller"), *words)
+    assert (done.code, done.out) == (64, "") and sentence in done.err, done
+
+
+def test_a_file_that_is_not_there(bench):
+    done = bench.run(program("muster-controller"), "--dry-run", "/nowhere/at/all")
+    assert done.code == 73 and "/nowhere/at/all" in done.err, done
+
+
+# ---- what the Flux Operator got wrong
+
+@pytest.mark.parametrize("command, words", [
+    ('python -c "print(1)"', ["python", "-c", "print(1)"]),
+    ("sh -c 'echo $$ $HOME $(hostname) $(MUSTER_SIZE)'", ["sh", "-c", "echo $$ $HOME $(hostname) $(MUSTER_SIZE)"]),
+    ("echo 'a  b' \"it's\" c\\ d", ["echo", "a  b", "it's", "c d"]),
+])
+def test_the_commands_words_arrive_unchanged(dry_run, command, words):
+    said = manifests.argv(pod_of(dry_run(with_container(command=command)))["containers"][0])
+    assert said == ["/muster/bin/muster-init", "/muster/bin/muster", "run", "--", *words]
+
+
+def test_shell_text_is_one_argument_and_muster_init_follows(dry_run):
+    done = dry_run(with_container(commands={"pre": 'echo "$PATH" $(hostname)', "workerPre": "sleep 1"}))
+    shell, option, text, name, *rest = manifests.argv(pod_of(done)["containers"][0])
+    assert (shell, option, name, rest[0]) == ("sh", "-c", "sh", "/muster/bin/muster-init")
+    assert 'echo "$PATH" $(hostname)\n' in text and text.startswith("set -e\n") and text.endswith('exec "$@"\n')
+
+
+@pytest.mark.parametrize("tasks, said", [({}, "1"), ({"tasks": 8}, "8"), ({"tasks": 0}, None)])
+def test_tasks(dry_run, tasks, said):
+    assert environment_of(dry_run(with_spec(size=4, **tasks))).get("MUSTER_TASKS") == said
+
+
+def test_objects_of_one_name_and_two_uids_do_not_meet(dry_run):
+    """A name in DNS that an earlier object had may still be in a cache."""
+    def made(uid):
+        done = dry_run({**MINIMAL, "metadata": {"name": "lab", "uid": uid}})
+        service = objects(done)["Service"]
+        return service["metadata"]["name"], service["spec"]["selector"], pod_of(done)["subdomain"]
+    (first, selector, subdomain), (second, other, _) = made("aaaaaaaa-1"), made("bbbbbbbb-2")
+    assert first != second and selector != other and subdomain == first
+
+
+def test_everything_is_owned_by_its_minicluster(dry_run):
+    for each in objects(dry_run({**MINIMAL, "metadata": {"name": "lab", "uid": "aaaaaaaa-1"}})).values():
+        owner, = each["metadata"]["ownerReferences"]
+        assert (owner["uid"], owner["controller"]) == ("aaaaaaaa-1", True)
+
+
+def test_no_pod_failure_policy_with_on_failure(dry_run):
+    assert "podFailurePolicy" in objects(dry_run(MINIMAL))["Job"]["spec"]
+    assert "podFailurePolicy" not in objects(dry_run(with_spec(pod={"restartPolicy": "OnFailure"})))["Job"]["spec"]
+
+
+def test_no_secret_is_printed(dry_run):
+    assert not {"data", "stringData"} & set(objects(dry_run(MINIMAL))["Secret"])

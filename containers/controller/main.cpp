@@ -25,6 +25,8 @@ constexpr std::string_view usage =
     "  --help           this text\n"
     "  --version        the version\n";
 
+const std::string licence = "# SPDX-License-Identifier: Apache-2.0\n";
+
 /// The objects of each MiniCluster in the file.
 Result<std::string> dry_run(const std::string& file) {
     const bool is_stdin = file == "-";
@@ -55,7 +57,7 @@ Result<int> run(const std::vector<std::string>& words) {
     if (first == "--crd" && words.size() == 1) {
         TRY_ASSIGN(const auto text,
                    controller::write_manifest({controller::custom_resource_definition()}));
-        TRY(within("standard output", write_all(STDOUT_FILENO, text)));
+        TRY(within("standard output", write_all(STDOUT_FILENO, licence + text)));
         return 0;
     }
     if (first != "--dry-run")

@@ -61,7 +61,7 @@ TEST(Capture, KeepsWhatWasSaidBeforeTheDeadline) {
     const Scratch scratch;
     const auto fifo = scratch / "never";
     const auto said =
-        run("echo early; mkfifo " + fifo + "; read line < " + fifo, milliseconds(500)).value();
+        run("echo early; mkfifo " + fifo + "; read line < " + fifo, seconds(2)).value();
     EXPECT_EQ(said.out, "early\n");
     EXPECT_FALSE(said.status);
 }
@@ -90,7 +90,7 @@ TEST(Capture, EndsAtTheDeadlineAlsoWhenTheOutputsAreClosed) {
 }
 
 TEST(Capture, EndsAtTheDeadlineAlsoWhenOnlyAnOutputIsLeft) {
-    const auto said = run("sleep 600 & echo $!", milliseconds(300)).value();
+    const auto said = run("sleep 600 & echo $!", seconds(2)).value();
     EXPECT_EQ(said.status.value().code, 0) << "the command itself has ended";
     ::kill(std::stoi(said.out), SIGKILL);
 }

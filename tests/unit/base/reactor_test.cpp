@@ -27,12 +27,12 @@ class ReactorTest : public testing::Test {
 };
 
 TEST_F(ReactorTest, RunsTimersInOrderOfTheirTimes) {
-    reactor.after(milliseconds(3), [this] {
+    reactor.after(milliseconds(150), [this] {
         order.push_back(3);
         reactor.stop();
     });
-    reactor.after(milliseconds(1), [this] { order.push_back(1); });
-    reactor.after(milliseconds(2), [this] { order.push_back(2); });
+    reactor.after(milliseconds(50), [this] { order.push_back(1); });
+    reactor.after(milliseconds(100), [this] { order.push_back(2); });
     EXPECT_TRUE(reactor.run(limit()));
     EXPECT_THAT(order, ElementsAre(1, 2, 3));
 }
@@ -45,9 +45,9 @@ TEST_F(ReactorTest, RunsNoTimerEarly) {
 }
 
 TEST_F(ReactorTest, RunsNoCancelledTimer) {
-    const auto other = reactor.after(milliseconds(1), [this] { order.push_back(1); });
+    const auto other = reactor.after(milliseconds(100), [this] { order.push_back(1); });
     reactor.after(Duration::zero(), [this, other] { reactor.cancel(other); });
-    reactor.after(milliseconds(3), [this] { reactor.stop(); });
+    reactor.after(milliseconds(150), [this] { reactor.stop(); });
     reactor.cancel(0);
     reactor.cancel(999);
     EXPECT_TRUE(reactor.run(limit()));
@@ -121,7 +121,7 @@ TEST_F(ReactorTest, AHandlerMayForgetItselfAndOthers) {
     };
     reactor.watch(first.write.get(), EPOLLOUT, handler);
     reactor.watch(second.write.get(), EPOLLOUT, handler);
-    EXPECT_FALSE(reactor.run(Deadline::after(clock, milliseconds(5))));
+    EXPECT_FALSE(reactor.run(Deadline::after(clock, milliseconds(100))));
     EXPECT_THAT(order, ElementsAre(100));
     reactor.forget(12345);  // nobody's
 }

@@ -18,7 +18,7 @@ std::vector<Verdict> pass_all(std::size_t peers, std::size_t at_once) {
         requests.push_back({.peer = fmt::format("peer {}", i),
                             .name = fmt::format("127.66.0.{}", i + 1),
                             .port = 1,
-                            .wait = 20ms,
+                            .wait = 100ms,
                             .say_waiting = false});
     const auto keys = *curve::make_key_pair();
     auto verdicts = pass_all_gates(requests, bootstrap::make_handshakes(keys), "127.0.0.1:1",

@@ -117,7 +117,7 @@ TEST(Reach, DialsAndShakesHandsOverOneConnection) {
 
 TEST(Reach, SaysThatNothingListens) {
     const TcpServer closed(false);
-    const auto reached = try_to_reach(closed.port, curve::make_key_pair().value(), 300ms);
+    const auto reached = try_to_reach(closed.port, curve::make_key_pair().value(), 1s);
     ASSERT_FALSE(reached);
     EXPECT_EQ(reached.error().kind, Kind::unavailable);
     EXPECT_THAT(reached.error().message, HasSubstr("connection refused: nothing listens"));
@@ -126,7 +126,7 @@ TEST(Reach, SaysThatNothingListens) {
 
 TEST(Reach, SaysThatTheKeyIsAnother) {
     const CurveServer server(curve::make_key_pair().value());
-    const auto reached = try_to_reach(server.port(), curve::make_key_pair().value(), 300ms);
+    const auto reached = try_to_reach(server.port(), curve::make_key_pair().value(), 2s);
     ASSERT_FALSE(reached);
     EXPECT_EQ(reached.error().kind, Kind::protocol);
     EXPECT_THAT(reached.error().message, HasSubstr("certificate"));
@@ -150,7 +150,7 @@ TEST(Reach, HearsInTheTimeThatIsLeftWhatAnswersOnlyToWhatHasEnded) {
         }
         EXPECT_TRUE(write_all(connection.get(), "HTTP/1.1 400 Bad Request\r\n\r\n"));
     });
-    const auto reached = try_to_reach(web.port, curve::make_key_pair().value(), 900ms);
+    const auto reached = try_to_reach(web.port, curve::make_key_pair().value(), 3s);
     serves.join();
     ASSERT_FALSE(reached);
     EXPECT_THAT(reached.error().message, HasSubstr("another program has this port"));

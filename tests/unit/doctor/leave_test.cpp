@@ -53,9 +53,9 @@ class WithFlux : public testing::Test {
         socket_ = scratch_ / "local";
         listener_ = listen_at(socket_);
     }
-    std::string undrain() {
+    std::string undrain(Duration patience = std::chrono::milliseconds(600)) {
         const Flux flux{scratch_ / "flux", socket_, {{"PATH", "/usr/bin:/bin"}}};
-        const auto done = undrain_when_gone(flux, 1, std::chrono::milliseconds(600), SystemClock());
+        const auto done = undrain_when_gone(flux, 1, patience, SystemClock());
         EXPECT_TRUE(done.has_value());
         return read_file(scratch_ / "asked").value_or("");
     }
@@ -79,7 +79,7 @@ class WithFlux : public testing::Test {
 TEST_F(WithFlux, UndrainsARankThatIsGone) {
     scratch_.file("overlay", "0 m-0: partial\n└─ 1 m-1: offline administrative shutdown\n");
     scratch_.file("status", "avail|0|\ndrained*|1|muster leave\n");
-    EXPECT_THAT(undrain(), HasSubstr("resource undrain 1\n"));
+    EXPECT_THAT(undrain(std::chrono::seconds(20)), HasSubstr("resource undrain 1\n"));
 }
 
 TEST_F(WithFlux, NotWhileItIsThere) {

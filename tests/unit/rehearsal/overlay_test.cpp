@@ -164,7 +164,7 @@ TEST_F(Overlay, TheRightServerKeyIsNotEnough) {
     const int no_linger = 0;
     ::zmq_setsockopt(client, ZMQ_LINGER, &no_linger, sizeof no_linger);
     EXPECT_EQ(::zmq_connect(client, uri_.c_str()), 0);
-    EXPECT_THAT(next(std::chrono::milliseconds(300)), testing::IsEmpty());
+    EXPECT_THAT(next(std::chrono::milliseconds(1500)), testing::IsEmpty());
     ::zmq_close(client);
     EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("overlay auth No access"));
 }
@@ -208,8 +208,8 @@ TEST_F(Overlay, NoHeartbeatIsADisconnect) {
     impatient.heartbeat_period = std::chrono::milliseconds(20);
     impatient.heartbeat_timeout = std::chrono::milliseconds(200);
     const auto link = dial(impatient, "b", keys_);
-    EXPECT_THAT(next(), ElementsAre("state run"));
-    EXPECT_THAT(next(), ElementsAre("disconnected"));
+    EXPECT_TRUE(until("state run"));
+    EXPECT_TRUE(until("disconnected"));
 }
 
 TEST_F(Overlay, AnAddressThatCannotBeIsRefused) {

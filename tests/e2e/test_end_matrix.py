@@ -229,7 +229,7 @@ def test_a_followers_broker_killed_in_run_comes_back(instance, flux):
 
 def test_a_followers_broker_killed_in_cleanup_finds_no_leader_any_more(instance, flux):
     """It starts again, and then its gates say that nobody is there: no 0, and no end of waiting either."""
-    scene = Scene(instance, flux, UNTIL_TOLD, wait="3s")
+    scene = Scene(instance, flux, UNTIL_TOLD, wait="8s")
     scene.cleanup("follower")
     scene.broker_of(scene.follower, signal.SIGKILL)
     assert scene.leader.wait() == 5, instance.logs()

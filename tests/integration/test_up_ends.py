@@ -184,14 +184,14 @@ def test_a_leader_that_dies_takes_the_followers_along(bench, place):
     done = process.wait(20)
     assert done.code == 137, done
     assert "rank 0 has ended by signal 9" in done.err
-    assert done.seconds < 10
+    assert done.seconds < 20
 
 
 def test_followers_that_do_not_notice_the_end_are_told(bench, place):
     done = up(bench, place, 2, pod=["sh", "-c", 'echo "<6>broker.info[$MUSTER_RANK]: x: quorum->run" >&2\n'
                                     'trap "exit 0" TERM\n[ $MUSTER_RANK = 0 ] || sleep 600 & wait $!']).wait(20)
     assert done.code == 0, done
-    assert 1.5 < done.seconds < 10, "they had time to end by themselves"
+    assert 1.5 < done.seconds < 20, "they had time to end by themselves"
 
 
 def test_keep_says_what_it_leaves(bench):

@@ -10,6 +10,7 @@ import sys
 import time
 
 from bench_support import BIN, ENVIRONMENT, Instance, Table, in_turn, program, ratios, resident_kib, spread, wait_until
+from container_bench import containers
 
 
 def exec_to_execve(table, stamp, runs):
@@ -165,6 +166,7 @@ def main():
     parser.add_argument("--flux", help="a real flux: program, or the prefix above its bin")
     parser.add_argument("--runs", type=int, default=20, help="counted runs of the short benchmarks (a quarter of the long ones)")
     parser.add_argument("--pods", type=int, nargs="*", default=[16, 128, 1000], help="sizes of muster up")
+    parser.add_argument("--only-containers", action="store_true", help="the rows of images and containers")
     options = parser.parse_args()
     stamp = str(BIN.parent / "bench-stamp")
     subprocess.run(["c++", "-O2", "-static", "-o", stamp, str(pathlib.Path(__file__).with_name("stamp.cpp"))], check=True)
@@ -172,6 +174,9 @@ def main():
     long_runs = max(3, options.runs // 4)
     table = Table()
     table.head()
+    if options.only_containers:
+        containers(table, options.runs)
+        return
     exec_to_execve(table, stamp, options.runs)
     for name, flux in brokers:
         finished_job(table, name, flux, options.runs if flux == "none" else long_runs)
@@ -180,6 +185,7 @@ def main():
     for name, flux in brokers:
         stop_all_at_once(table, name, flux, 3)
     many_pods(table, options.pods)
+    containers(table, options.runs)
 
 
 main()

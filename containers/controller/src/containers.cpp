@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include "build.hpp"
-#include "muster/base/words.hpp"
 #include "pod.hpp"
 #include "read.hpp"
 #include "settings.hpp"
@@ -39,10 +38,6 @@ Value exec(const std::vector<std::string>& words) {
 Value run_muster(std::vector<std::string> more) {
     more.insert(more.begin(), fmt::format("{}/bin/muster", bundle_path));
     return exec(more);
-}
-
-std::vector<std::string> split(const std::string& text) {
-    return split_words(text).value_or(std::vector<std::string>{});
 }
 
 Value environment(const MiniCluster& cluster, const Container& container, bool is_flux) {
@@ -91,18 +86,17 @@ Value ports(const Container& container) {
 }
 
 Value life_cycle(const Container& container, bool is_flux) {
-    const auto start = split(container.post_start);
-    const auto stop = split(container.pre_stop);
-    auto made = object({{"postStart", start.empty() ? Value() : exec(escape(start))}});
-    if (is_flux)
-        made.set("preStop", run_muster({"leave"}));
-    else if (!stop.empty())
-        made.set("preStop", exec(escape(stop)));
+    const auto run = [](const std::vector<std::string>& words) {
+        return words.empty() ? Value() : exec(escape(words));
+    };
+    const auto made =
+        object({{"postStart", run(container.post_start)},
+                {"preStop", is_flux ? run_muster({"leave"}) : run(container.pre_stop)}});
     return made.members().empty() ? Value() : made;
 }
 
 Value container_of(const MiniCluster& cluster, const Container& container, bool is_flux) {
-    const auto command = is_flux ? entrypoint(cluster) : split(container.command);
+    const auto command = is_flux ? entrypoint(cluster) : container.words;
     auto made = object({{"name", text(container.name)},
                         {"image", text(container.image)},
                         {"imagePullPolicy", text_or_none(container.pull_policy)},

@@ -141,15 +141,21 @@ Result<void> read_containers(MiniCluster& cluster, const Value& spec) {
             cluster.pull_secrets.push_back(secret);
         if (container.name.empty())
             container.name = i == flux ? cluster.name : fmt::format("{}-{}", cluster.name, i);
+        if (i == flux) {
+            TRY_ASSIGN(cluster.mode, mode_of(spec, items[i], where));
+        }
+        if (i != flux || !is_batch(cluster.mode)) {
+            TRY_ASSIGN(container.words, read_words(container.command, where + ".command"));
+        }
         if (i != flux) {
             cluster.sidecars.push_back(std::move(container));
             continue;
         }
-        TRY_ASSIGN(cluster.mode, mode_of(spec, items[i], where));
         if (!container.pre_stop.empty())
-            return fail(Kind::malformed, "{}.lifeCycle.preStopExec: {}", where,
-                        "here muster's own preStop drains the broker; give the command to another "
-                        "container");
+            return fail(Kind::malformed,
+                        "{}.lifeCycle.preStopExec: here muster's own preStop drains the broker; "
+                        "give the command to another container",
+                        where);
         cluster.flux = std::move(container);
     }
     if (const auto secret = text_at(spec.get("flux").get("container"), "imagePullSecret");
@@ -193,7 +199,7 @@ Result<MiniCluster> read_minicluster(const Value& object) {
         return fail(Kind::malformed,
                     "spec.flux.scheduler.queuePolicy: this is none of fcfs, easy, conservative and "
                     "hybrid");
-    TRY(check_words(cluster.option_flags, "spec.flux.optionFlags"));
+    TRY(read_words(cluster.option_flags, "spec.flux.optionFlags"));
     TRY(read_containers(cluster, spec));
     cluster.pod = spec.get("pod");
     cluster.muster = spec.get("muster");

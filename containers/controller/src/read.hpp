@@ -25,10 +25,10 @@ inline std::map<std::string, std::string> texts_at(const json::Value& object,
     return texts;
 }
 
-/// Whether `text` can be split into words. Errors: malformed, with `where` before the reason.
-Result<void> check_words(const std::string& text, const std::string& where);
+/// The words of `text`, quoted as in a shell. Errors: malformed, with `where` before the reason.
+Result<std::vector<std::string>> read_words(const std::string& text, const std::string& where);
 
-/// One item of spec.containers; `where` is its path, for errors.
+/// One item of spec.containers, but for the words of its command; `where` is its path, for errors.
 Result<Container> read_container(const json::Value& item, const std::string& where);
 
 }  // namespace muster::controller

@@ -12,9 +12,9 @@ Value empty_dir(const Value& item) {
     auto source = Value::object();
     auto medium = text_at(item, "emptyDirMedium");
     if (medium == "memory") medium = "Memory";
-    if (!medium.empty()) source.set("medium", Value::string(medium));
+    if (!medium.empty()) source.set("medium", text(medium));
     if (const auto limit = text_at(item, "emptyDirSizeLimit"); !limit.empty())
-        source.set("sizeLimit", Value::string(limit));
+        source.set("sizeLimit", text(limit));
     return source;
 }
 
@@ -24,8 +24,7 @@ Value config_map(const Value& item) {
     const auto keys = item.get("items").members();
     if (keys.empty()) return source;
     auto list = Value::array();
-    for (const auto& [key, path] : keys)
-        list.append(object({{"key", Value::string(key)}, {"path", path}}));
+    for (const auto& [key, path] : keys) list.append(object({{"key", text(key)}, {"path", path}}));
     return source.set("items", list);
 }
 
@@ -34,8 +33,8 @@ std::vector<std::pair<std::string, Value>> sources_of(const Value& item) {
     std::vector<std::pair<std::string, Value>> sources;
     const auto named = [&](const char* key) { return !text_at(item, key).empty(); };
     if (named("hostPath"))
-        sources.emplace_back("hostPath", object({{"path", item.get("hostPath")},
-                                                 {"type", Value::string("Directory")}}));
+        sources.emplace_back("hostPath",
+                             object({{"path", item.get("hostPath")}, {"type", text("Directory")}}));
     if (named("configMapName")) sources.emplace_back("configMap", config_map(item));
     if (named("claimName"))
         sources.emplace_back("persistentVolumeClaim",
@@ -72,10 +71,10 @@ Result<Volume> read_volume(const std::string& name, const Value& item, const std
 
 }  // namespace
 
-Result<void> check_words(const std::string& text, const std::string& where) {
-    const auto words = split_words(text);
+Result<std::vector<std::string>> read_words(const std::string& text, const std::string& where) {
+    auto words = split_words(text);
     if (!words) return fail(Kind::malformed, "{}: {}", where, words.error().message);
-    return {};
+    return words;
 }
 
 Result<Container> read_container(const Value& item, const std::string& where) {
@@ -84,13 +83,14 @@ Result<Container> read_container(const Value& item, const std::string& where) {
     Container container{.name = text_at(item, "name"),
                         .image = text_at(item, "image"),
                         .command = text_at(item, "command"),
+                        .words = {},
                         .working_dir = text_at(item, "workingDir"),
                         .pull_policy = text_at(item, "imagePullPolicy"),
                         .ports = {},
                         .environment = texts_at(item, "environment"),
                         .secrets = {},
-                        .post_start = text_at(life, "postStartExec"),
-                        .pre_stop = text_at(life, "preStopExec"),
+                        .post_start = {},
+                        .pre_stop = {},
                         .resources = item.get("resources"),
                         .security_context = item.get("securityContext"),
                         .volumes = {},
@@ -114,12 +114,11 @@ Result<Container> read_container(const Value& item, const std::string& where) {
         TRY_ASSIGN(auto read, read_volume(name, volume, fmt::format("{}.volumes.{}", where, name)));
         container.volumes.push_back(std::move(read));
     }
-    // A batch is shell text, whatever quotes are in it.
-    if (!is_set(item, "batch") && !is_set(item, "batchRaw"))
-        TRY(check_words(container.command, where + ".command"));
-    TRY(check_words(container.prefix, where + ".commands.prefix"));
-    TRY(check_words(container.post_start, where + ".lifeCycle.postStartExec"));
-    TRY(check_words(container.pre_stop, where + ".lifeCycle.preStopExec"));
+    TRY(read_words(container.prefix, where + ".commands.prefix"));
+    TRY_ASSIGN(container.post_start,
+               read_words(text_at(life, "postStartExec"), where + ".lifeCycle.postStartExec"));
+    TRY_ASSIGN(container.pre_stop,
+               read_words(text_at(life, "preStopExec"), where + ".lifeCycle.preStopExec"));
     return container;
 }
 

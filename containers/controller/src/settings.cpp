@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 
-#include "muster/base/words.hpp"
 #include "read.hpp"
 
 namespace muster::controller {
@@ -27,10 +26,6 @@ std::string_view name_of(Mode mode) {
     return "interactive";
 }
 
-bool is_batch(const MiniCluster& cluster) {
-    return cluster.mode == Mode::batch || cluster.mode == Mode::batch_raw;
-}
-
 /// Broker attributes, one a line.
 std::string options(const MiniCluster& cluster) {
     std::string lines;
@@ -46,11 +41,6 @@ std::string options(const MiniCluster& cluster) {
 
 std::string joined(std::string_view first, std::string_view second) {
     return fmt::format("{}{}{}", first, first.empty() || second.empty() ? "" : " ", second);
-}
-
-/// The words of checked text.
-std::vector<std::string> split(const std::string& text) {
-    return split_words(text).value_or(std::vector<std::string>{});
 }
 
 std::string line(const std::string& text) {
@@ -101,7 +91,7 @@ Settings settings(const MiniCluster& cluster) {
 
 std::map<std::string, std::string> files(const MiniCluster& cluster) {
     std::map<std::string, std::string> made;
-    if (is_batch(cluster)) made.emplace("batch", line(cluster.flux.command));
+    if (is_batch(cluster.mode)) made.emplace("batch", line(cluster.flux.command));
     if (!cluster.broker_config.empty())
         made.emplace("broker.toml", line(cluster.broker_config));
     else if (!cluster.queue_policy.empty())
@@ -120,10 +110,9 @@ std::vector<std::string> entrypoint(const MiniCluster& cluster) {
     made.insert(made.end(), {fmt::format("{}/bin/muster-init", bundle_path),
                              fmt::format("{}/bin/muster", bundle_path), "run", "--"});
     const auto batch = fmt::format("{}/batch", files_path);
-    std::vector<std::string> program;
+    auto program = cluster.flux.words;
     if (cluster.mode == Mode::batch) program = {batch};
     if (cluster.mode == Mode::batch_raw) program = {"sh", batch};
-    if (!is_batch(cluster)) program = split(cluster.flux.command);
     made.insert(made.end(), program.begin(), program.end());
     return made;
 }

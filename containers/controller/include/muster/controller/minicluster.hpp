@@ -15,6 +15,11 @@ namespace muster::controller {
 /// How the program runs (design, section 6).
 enum class Mode { submit, launcher, batch, batch_raw, interactive };
 
+/// Whether the program is a script.
+constexpr bool is_batch(Mode mode) {
+    return mode == Mode::batch || mode == Mode::batch_raw;
+}
+
 /// A volume of one container: exactly one of its sources is set.
 struct Volume {
     std::string name;
@@ -31,14 +36,14 @@ struct SecretKey {
 struct Container {
     std::string name;
     std::string image;
-    std::string command;  ///< as it was written
+    std::string command;             ///< as it was written
+    std::vector<std::string> words;  ///< its words; none of a batch, which is shell text
     std::string working_dir;
     std::string pull_policy;  ///< empty: the cluster's
     std::vector<std::int64_t> ports;
     std::map<std::string, std::string> environment;
     std::map<std::string, SecretKey> secrets;
-    std::string post_start;
-    std::string pre_stop;
+    std::vector<std::string> post_start, pre_stop;
     json::Value resources;
     json::Value security_context;
     std::vector<Volume> volumes;

@@ -52,8 +52,6 @@ class Drive {
           const HandshakeFactory& handshakes, const Clock& clock, std::function<void()> ended)
         : reactor_(&reactor),
           ended_(std::move(ended)),
-          platform_(request.platform),
-          doubts_(request.doubts),
           dialler_(reactor),
           shaker_(reactor, handshakes),
           walk_(request,
@@ -73,13 +71,7 @@ class Drive {
     void start() { tick(); }
     bool has_ended() const { return walk_.has_ended(); }
     /// Once it has ended.
-    Verdict verdict() const {
-        Verdict verdict = walk_.verdict();
-        if (verdict) return verdict;
-        verdict.error().platform = platform_;
-        verdict.error().doubts = doubts_;
-        return verdict;
-    }
+    Verdict verdict() const { return walk_.verdict(); }
 
   private:
     void tick() {
@@ -99,8 +91,6 @@ class Drive {
 
     Reactor* reactor_;
     std::function<void()> ended_;
-    Platform platform_;
-    std::vector<std::string> doubts_;
     TcpDialler dialler_;
     CurveShaker shaker_;
     Walk walk_;

@@ -383,6 +383,8 @@ void Walk::give_up() {
                                                         .answered = "no time was left to dial it"});
     failure.waited = since_start();
     failure.lasted = now() - failing_since_;
+    failure.platform = request_.platform;
+    failure.doubts = request_.doubts;
     failure.so_far = passage_;
     failure.so_far.took = since_start();
     verdict_ = tl::unexpected<GateFailure>(std::move(failure));

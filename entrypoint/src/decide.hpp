@@ -33,10 +33,10 @@ struct Life {
 
 /// What to do now.
 struct Verdict {
-    bool again = false;    ///< start CMD again, after a pause
-    int code = 0;          ///< ours if we end; to be explained if not
-    bool explain = false;  ///< the broker or its program failed without having been asked to stop
-    int short_lives = 0;   ///< in a row, with this one
+    bool again = false;     ///< start CMD again, after a pause
+    int code = 0;           ///< ours if we end; to be explained if not
+    bool explain = false;   ///< the broker or its program failed without having been asked to stop
+    int short_lives = 0;    ///< in a row, with this one
     bool recorded = false;  ///< `code` is the program's own, by its record
 };
 

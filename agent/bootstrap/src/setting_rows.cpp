@@ -3,9 +3,9 @@
 #include <array>
 #include <charconv>
 
+#include "muster/base/words.hpp"
 #include "muster/bootstrap/duration.hpp"
 #include "muster/bootstrap/settings.hpp"
-#include "muster/base/words.hpp"
 
 namespace muster::bootstrap {
 namespace {

@@ -40,6 +40,11 @@ BrokerView look_from_outside(const Flux& flux, const bootstrap::Paths& paths) {
     return view;
 }
 
+Result<void> refuse_unless_open(const BrokerView& view, const bootstrap::Plan& plan) {
+    if (view.socket.state == Socket::State::open) return {};
+    return tl::unexpected<Error>(*judge_broker(view, plan).error);
+}
+
 /// What the broker's log does not tell of the instance.
 void count_ranks(BrokerView& view) {
     view.uptime->size = static_cast<std::uint32_t>(view.overlay.size());
@@ -129,15 +134,12 @@ BrokerView look_at_broker(const Flux& flux, const bootstrap::Paths& paths, Depth
 }
 
 Result<void> check_broker_listens(const Flux& flux, const bootstrap::Plan& plan) {
-    const auto view = look_from_outside(flux, plan.paths);
-    if (view.socket.state == Socket::State::open) return {};
-    return tl::unexpected<Error>(*judge_broker(view, plan).error);
+    return refuse_unless_open(look_from_outside(flux, plan.paths), plan);
 }
 
 Result<void> check_run_was_here(const Flux& flux, const bootstrap::Plan& plan) {
     const auto view = look_from_outside(flux, plan.paths);
-    if (view.planned) return {};
-    return check_broker_listens(flux, plan);
+    return view.planned ? Result<void>() : refuse_unless_open(view, plan);
 }
 
 }  // namespace muster::doctor

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The manifests of containers/kubernetes/examples run: every pod as its manifest says, under the names that its workload's
 controller gives it, without a cluster. The program runs on every rank, and its exit code is the leader's pod's."""
-import contextlib
 import copy
 import dataclasses
 import pathlib
@@ -10,26 +9,14 @@ import re
 import kubelet
 import kubernetes_schemas
 import manifests
-import pods as pods_module
 import pytest
-from instance import Instance
 from muster_testing import REPOSITORY, real_flux, remember_secrets, program as built
-from pods import Cluster
 
 EXAMPLES = REPOSITORY / "containers" / "kubernetes" / "examples"
 SIZE = 4
 JOBS = ["indexed-job", "job-set", "bundle", "sidecar"]
 STAYS = ["leader-worker-set", "stateful-set"]  # until deleted
 HOLD = "until [ -e /tmp/go ]; do sleep 0.1; done"
-
-
-@pytest.fixture
-def make_instance(output, tmp_path, bench):
-    if reason := pods_module.why_not():
-        pytest.skip(reason)
-    with contextlib.ExitStack() as stack:
-        yield lambda service: Instance(stack.enter_context(
-            Cluster(output, tmp_path / "cluster", service=service or "nobody", namespace=manifests.NAMESPACE)), bench)
 
 
 def group_of(name, change=None):
@@ -58,7 +45,7 @@ def assert_hello(instance, group, log):
 
 
 def start(make_instance, group, flux):
-    instance = make_instance(group.pods[0].subdomain)
+    instance = make_instance(**kubelet.network_of(group))
     return instance, kubelet.start(instance, group, flux)
 
 
@@ -231,7 +218,7 @@ def assert_in_readme(lines):
 
 def made_pods(make_instance):
     group = group_of("indexed-job")
-    instance = make_instance(group.pods[0].subdomain)
+    instance = make_instance(**kubelet.network_of(group))
     return instance, [kubelet.ManifestPod(instance, of, "none").main for of in group.pods]
 
 
@@ -299,7 +286,7 @@ def test_an_injected_job_runs_on_every_rank(make_instance, bench, tmp_path, flux
 
 def test_before_it_was_injected_it_was_no_instance(make_instance):
     """The control: the same Job as it was."""
-    instance = make_instance(None)
+    instance = make_instance(service="nobody")
     pod = instance.cluster.pod(0, ["sh", "-c", "echo task $FLUX_TASK_RANK of $FLUX_JOB_SIZE; exit 3"])
     pod.start()
     assert pod.wait() == 3 and pod.log() .split() == ["task", "of"]

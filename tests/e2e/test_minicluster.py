@@ -1,45 +1,37 @@
 # SPDX-License-Identifier: Apache-2.0
 """A MiniCluster's pods run, as muster-controller makes them: its program on every rank, its output, its exit code. Every pod is
 as the Job's template says, under the names that the Job controller gives it, without a cluster."""
-import contextlib
 import re
 
 import kubelet
 import kubernetes_schemas
 import manifests
-import pods as pods_module
 import pytest
 import yaml
-from instance import Instance
 from muster_testing import program
-from pods import Cluster
 
 SIZE = 4
 
 
 @pytest.fixture
-def run(output, tmp_path, bench, flux):
+def run(make_instance, tmp_path, bench, flux):
     """run(command, **container): a MiniCluster of 4 with one container, until its pods have ended: (leader's code, its log)."""
-    if reason := pods_module.why_not():
-        pytest.skip(reason)
-    with contextlib.ExitStack() as stack:
-        def made(command, commands=None, spec=None, **container):
-            given = {"apiVersion": "flux-framework.org/v1alpha2", "kind": "MiniCluster",
-                     "metadata": {"name": "lab", "uid": "0a1b2c3d-0000-0000-0000-000000000000"},
-                     "spec": {"size": SIZE, "tasks": SIZE, "flux": {"container": {"disable": True}}, **(spec or {}),
-                              "containers": [{"image": "my-application", "command": command, "commands": commands or {}, **container}]}}
-            path = tmp_path / "minicluster.yaml"
-            path.write_text(yaml.safe_dump(given), encoding="utf-8")
-            done = bench.run(program("muster-controller"), "--dry-run", path)
-            assert done.code == 0, done
-            group, = manifests.groups(kubernetes_schemas.load(done.out))
-            instance = Instance(stack.enter_context(
-                Cluster(output, tmp_path / "cluster", service=group.pods[0].subdomain, namespace=manifests.NAMESPACE)), bench)
-            pods = kubelet.start(instance, group, flux)
-            code = pods[0].main.wait()
-            assert [pod.main.wait() for pod in pods[1:]] == [0] * (SIZE - 1), instance.logs()
-            return code, pods[0].main.log()
-        yield made
+    def made(command, commands=None, spec=None, **container):
+        given = {"apiVersion": "flux-framework.org/v1alpha2", "kind": "MiniCluster",
+                 "metadata": {"name": "lab", "uid": "0a1b2c3d-0000-0000-0000-000000000000"},
+                 "spec": {"size": SIZE, "tasks": SIZE, "flux": {"container": {"disable": True}}, **(spec or {}),
+                          "containers": [{"image": "my-application", "command": command, "commands": commands or {}, **container}]}}
+        path = tmp_path / "minicluster.yaml"
+        path.write_text(yaml.safe_dump(given), encoding="utf-8")
+        done = bench.run(program("muster-controller"), "--dry-run", path)
+        assert done.code == 0, done
+        group, = manifests.groups(kubernetes_schemas.load(done.out))
+        instance = make_instance(**kubelet.network_of(group))
+        pods = kubelet.start(instance, group, flux)
+        code = pods[0].main.wait()
+        assert [pod.main.wait() for pod in pods[1:]] == [0] * (SIZE - 1), instance.logs()
+        return code, pods[0].main.log()
+    return made
 
 
 def test_its_program_runs_on_every_pod(run):

@@ -4,24 +4,14 @@ rank each of them is. Where they cannot, each says why before anything starts.""
 import contextlib
 import re
 
-import pods as pods_module
 import pytest
 from dockers_dns import DockersDns
-from instance import MUSTER_RUN, Instance
-from pods import CERTIFICATE, MUSTER_BIN, Cluster
+from instance import MUSTER_RUN
+from pods import CERTIFICATE, MUSTER_BIN
 
 SIZE = 4
 HELLO = ["sh", "-c", "echo task $FLUX_TASK_RANK of $FLUX_JOB_SIZE on $(hostname)"]
 BOTH = "46"
-
-
-@pytest.fixture
-def make_instance(output, tmp_path, bench):
-    """make_instance(families="6", ...): an instance in a cluster of that kind."""
-    if reason := pods_module.why_not():
-        pytest.skip(reason)
-    with contextlib.ExitStack() as stack:
-        yield lambda **options: Instance(stack.enter_context(Cluster(output, tmp_path / "cluster", **options)), bench)
 
 
 def make_pod(instance, flux, hostname, name=None, files=None, **env):

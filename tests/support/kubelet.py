@@ -112,6 +112,11 @@ class ManifestPod:
                 pod.wait()
 
 
+def network_of(group):
+    """What the Cluster of its pods is called: their headless Service and namespace."""
+    return {"service": group.pods[0].subdomain or "nobody", "namespace": manifests.NAMESPACE}
+
+
 def start(instance, group, flux):
     """All pods of one instance; `instance.cluster` must be one of the group's Service."""
     made = [ManifestPod(instance, of, flux) for of in group.pods]

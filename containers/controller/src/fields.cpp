@@ -19,7 +19,7 @@ constexpr std::array instance_rows{
     Field{"spec.minSize", integer, "the quorum: brokers online before the program starts [size]"},
     Field{"spec.tasks", integer, "tasks of the submitted program; 0: one on each node [1]"},
     Field{"spec.interactive", boolean, "no program: the instance waits for people"},
-    Field{"spec.cleanup", boolean, not_yet, refused},
+    Field{"spec.cleanup", boolean, "the MiniCluster is deleted when it has ended"},
     Field{"spec.deadlineSeconds", integer, "how long the instance may last [31500000]"},
     Field{"spec.backoffLimit", integer, "how many pods may fail to join before the Job does [100]"},
     Field{"spec.jobLabels", map, "labels of the Job"},

@@ -23,10 +23,9 @@ std::uint32_t count_at(const Value& object, const std::string& key, std::uint32_
 Result<void> check_kind(const Value& object) {
     const auto version = text_at(object, "apiVersion");
     const auto kind = text_at(object, "kind");
-    if (kind != "MiniCluster" || version != "flux-framework.org/v1alpha2")
-        return fail(Kind::malformed,
-                    "this is '{}' of '{}', not a MiniCluster of flux-framework.org/v1alpha2", kind,
-                    version);
+    if (kind != "MiniCluster" || version != group_version)
+        return fail(Kind::malformed, "this is '{}' of '{}', not a MiniCluster of {}", kind, version,
+                    group_version);
     if (text_at(object.get("metadata"), "name").empty())
         return fail(Kind::malformed, "metadata.name: the MiniCluster has no name");
     if (!object.get("spec").is_object())

@@ -19,13 +19,16 @@ std::string service_name(const MiniCluster& cluster) {
 
 std::string secret_name(const MiniCluster& cluster) {
     const auto given = text_at(cluster.muster, "certificateSecret");
-    return given.empty() ? cluster.name + "-curve" : given;
+    if (!given.empty()) return given;
+    // One of an earlier MiniCluster may still be there.
+    return (cluster.uid.empty() ? cluster.name : cluster.name + "-" + instance_id(cluster)) +
+           "-curve";
 }
 
 Value labels(const MiniCluster& cluster) {
     auto made = Value::object();
     made.set("app.kubernetes.io/name", text(cluster.name));
-    made.set("app.kubernetes.io/managed-by", text("muster"));
+    made.set(manager_label, text(manager));
     made.set(instance_label, text(instance_id(cluster)));
     return made;
 }
@@ -35,13 +38,12 @@ Value metadata(const MiniCluster& cluster, const std::string& name) {
                         {"namespace", text_or_none(cluster.name_space)},
                         {"labels", labels(cluster)}});
     if (!cluster.uid.empty())
-        made.set("ownerReferences",
-                 list({object({{"apiVersion", text("flux-framework.org/v1alpha2")},
-                               {"kind", text("MiniCluster")},
-                               {"name", text(cluster.name)},
-                               {"uid", text(cluster.uid)},
-                               {"controller", truth(true)},
-                               {"blockOwnerDeletion", truth(true)}})}));
+        made.set("ownerReferences", list({object({{"apiVersion", text(group_version)},
+                                                  {"kind", text("MiniCluster")},
+                                                  {"name", text(cluster.name)},
+                                                  {"uid", text(cluster.uid)},
+                                                  {"controller", truth(true)},
+                                                  {"blockOwnerDeletion", truth(true)}})}));
     return made;
 }
 

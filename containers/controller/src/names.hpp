@@ -11,6 +11,16 @@ namespace muster::controller {
 /// Of the pods of this very MiniCluster: one that is created again under its name has another.
 inline constexpr const char* instance_label = "muster.flux-framework.org/instance";
 
+/// Of every object that is made here: what is watched.
+inline constexpr const char* manager_label = "app.kubernetes.io/managed-by";
+inline constexpr const char* manager = "muster";
+/// Of a Job: how many ranks its brokers are configured for.
+inline constexpr const char* ranks_annotation = "muster.flux-framework.org/ranks";
+/// Of a Job: a digest of each field of the spec that it was made from.
+inline constexpr const char* spec_annotation = "muster.flux-framework.org/spec";
+
+inline constexpr const char* group_version = "flux-framework.org/v1alpha2";
+
 /// NAME-UID: the names of pods under it never repeat, and so no cache can hold old ones.
 std::string service_name(const MiniCluster& cluster);
 std::string secret_name(const MiniCluster& cluster);

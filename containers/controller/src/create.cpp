@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is missing is made, in the order in which it is needed. Once there is a Job nobody asks for
+// the Secret any more: another certificate would part the brokers that have the first.
+#include <algorithm>
+
+#include "build.hpp"
+#include "digest.hpp"
+#include "muster/controller/desired.hpp"
+#include "names.hpp"
+#include "read.hpp"
+#include "state.hpp"
+
+namespace muster::controller {
+namespace {
+
+using json::Value;
+
+constexpr const char* type = "ObjectsCreated";
+
+const Value* find(const std::vector<Value>& objects, const Value& wanted) {
+    const auto found = std::ranges::find_if(objects, [&](const Value& each) {
+        return each.get("kind") == wanted.get("kind") &&
+               each.get("metadata").get("name") == wanted.get("metadata").get("name");
+    });
+    return found == objects.end() ? nullptr : &*found;
+}
+
+/// A Job knows what it was made from, so that a change is seen later.
+void note_origin(Value& job, const State& state) {
+    auto annotations = Value::object();
+    annotations.set(ranks_annotation, text(std::to_string(state.cluster->max_size)))
+        .set(spec_annotation, text(digests(state.observed->minicluster.get("spec")).format()));
+    auto metadata = job.get("metadata");
+    metadata.set("annotations", annotations);
+}
+
+}  // namespace
+
+Condition create_objects(const State& state, std::vector<Action>& actions) {
+    const Condition created{type, true, "Created", "all objects are there"};
+    if (state.job_has_ended || (!state.cluster && !state.job.is_null())) return created;
+    if (!state.cluster) return {type, false, "Invalid", state.cluster.error().message};
+    std::vector<Value> missing;
+    for (auto& wanted : desired_objects(*state.cluster)) {
+        const auto kind = text_at(wanted, "kind");
+        const auto name = text_at(wanted.get("metadata"), "name");
+        if (const auto* there = find(state.observed->objects, wanted)) {
+            if (is_owned_by(*there, state.uid)) continue;
+            return {type, false, "NameTaken",
+                    fmt::format("{} {} is there already, and is not this MiniCluster's: remove it, "
+                                "or choose another name",
+                                kind, name)};
+        }
+        if (kind == "Secret" && !state.job.is_null()) continue;
+        if (kind == "Job" && state.has_old_pods)
+            return {type, false, "WaitsForPods",
+                    fmt::format("Job {} waits until the pods of the one before it are gone", name)};
+        if (kind == "Job") note_origin(wanted, state);
+        missing.push_back(std::move(wanted));
+    }
+    if (!missing.empty() && !state.observed->refusal.empty())
+        return {type, false, "Refused", state.observed->refusal};
+    for (auto& object : missing) actions.push_back({Verb::create, std::move(object)});
+    return created;
+}
+
+std::vector<ObjectName> wanted_names(const Value& minicluster) {
+    const auto cluster = read_minicluster(minicluster);
+    if (!cluster) return {};
+    std::vector<ObjectName> names;
+    for (const auto& wanted : desired_objects(*cluster))
+        names.push_back({text_at(wanted, "kind"), text_at(wanted.get("metadata"), "name")});
+    return names;
+}
+
+}  // namespace muster::controller

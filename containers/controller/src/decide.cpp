@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "muster/controller/decide.hpp"
+
+#include "read.hpp"
+#include "state.hpp"
+
+namespace muster::controller {
+namespace {
+
+using json::Value;
+
+/// spec.cleanup: what has ended goes, once its status has told so.
+void clean_up(const State& state, std::vector<Action>& actions) {
+    const auto& minicluster = state.observed->minicluster;
+    if (state.has_ended_before && is_set(minicluster.get("spec"), "cleanup"))
+        actions.push_back({Verb::remove, patch_of(minicluster)});
+}
+
+}  // namespace
+
+std::vector<Action> decide(const Observed& observed, WallTime now) {
+    // What goes takes along all that it owns.
+    if (observed.minicluster.get("metadata").has("deletionTimestamp")) return {};
+    const auto state = read_state(observed);
+    std::vector<Action> actions;
+    // It has run; a Job that somebody has tidied away is no reason to run it again.
+    if (state.has_ended_before && state.job.is_null()) {
+        clean_up(state, actions);
+        return actions;
+    }
+    const auto created = create_objects(state, actions);
+    auto progress = look_at_progress(state);
+    if (!created.is_true)
+        progress.phase = created.reason == "WaitsForPods" ? "Starting" : "Refused";
+    std::vector<Condition> conditions{follow_spec(state, actions), created};
+    conditions.insert(conditions.end(), progress.conditions.begin(), progress.conditions.end());
+    report(state, conditions, progress, now, actions);
+    clean_up(state, actions);
+    return actions;
+}
+
+}  // namespace muster::controller

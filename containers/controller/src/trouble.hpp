@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a pod's status tells people about it, in one sentence.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "muster/json.hpp"
+
+namespace muster::controller {
+
+/// Whether the broker of this pod is online: the container in which Flux runs is ready, and nobody
+/// has told the pod to go.
+bool is_online(const json::Value& pod);
+
+/// Why a pod that does not run does not: no node, no image, a container that cannot be started.
+/// Empty when nothing is wrong with it, but that it takes its time.
+std::string trouble_of(const json::Value& pod);
+
+/// How the container in which Flux runs has ended.
+struct End {
+    std::int64_t exit_code = 0;
+    std::string
+        text;  ///< "exit code 3: the program ..."; of muster's own words, none of a program's
+};
+std::optional<End> end_of(const json::Value& pod);
+
+}  // namespace muster::controller

@@ -28,7 +28,8 @@ ROOMS.update({"agent/bootstrap": MIDDLE, "agent/local": MIDDLE, "agent/rehearsal
               "agent/doctor": [*MIDDLE, "agent/bootstrap"],
               "agent/diagnosis": ["agent/base"], "agent/bundle": ["agent/base"],
               "agent/timeline": ["agent/base", "agent/log", "agent/json", "agent/local"],
-              "containers/yaml": ["agent/base"], "containers/kubectl": ["agent/base", "agent/log", "containers/yaml"]})
+              "containers/yaml": ["agent/base"], "containers/kubectl": ["agent/base", "agent/log", "containers/yaml"],
+              "containers/kube": ["agent/base", "agent/json", "containers/yaml"]})
 
 # Third-party headers, each included by the sources of these rooms only (never by a public header).
 FOREIGN = {

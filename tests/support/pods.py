@@ -297,6 +297,8 @@ class Cluster:
         self.pid = int(self._launched.say(r"^pid (\d+)", DEADLINE).group(1))
         if "6" in self.families:
             self.run("ip", "-6", "addr", "add", f"{GATEWAY6}/64", "dev", "cluster0", "nodad")
+            # The kernel makes it its own a moment later. A socket that is connected to it before that never reaches it.
+            wait_until(lambda: self.run("ip", "-6", "route", "get", GATEWAY6).startswith("local"), "the gateway's own route")
         self.start_names()
         return self
 

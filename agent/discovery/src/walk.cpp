@@ -281,8 +281,10 @@ void Walk::shaken(const std::string& address, TimePoint begun, const CurveOutcom
     const auto cause = cause_of(outcome.what);
     note(Gate::curve, is_accepted, text_of(address),
          is_accepted ? "our key is accepted" : outcome.text, begun);
-    // With no time to answer, its silence tells less than what was heard before.
-    if (outcome.what == CurveOutcome::What::silent && since_start() >= request_.wait)
+    // Cut short by the end of the wait, its silence tells less than an earlier handshake told.
+    const bool is_cut = begun - begun_ + handshake_limit > request_.wait;
+    if (outcome.what == CurveOutcome::What::silent && is_cut && failure_ &&
+        failure_->gate == Gate::curve)
         return after_event();
     if (is_accepted) {
         passage_.address = address;

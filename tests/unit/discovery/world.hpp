@@ -237,7 +237,7 @@ class WorldShaker final : public Shaker {
         const auto what = world_->hosts.at(address).curve;
         const auto mine = ++last_;
         ++count;
-        world_->events.after(what == CurveOutcome::What::silent ? limit : 3ms,
+        world_->events.after(what == CurveOutcome::What::silent ? limit / 8 * 7 : 3ms,
                              [this, mine, what, callback = std::move(callback)] {
                                  if (mine == last_) callback({what, "as told"});
                              });

@@ -208,6 +208,6 @@ def test_every_file_is_of_a_size_that_a_reader_can_hold():
 
 def test_programs_named_in_the_lists_of_packages_are_groups_that_exist():
     rows = [line.split() for line in text("containers/packages").splitlines() if line and not line.startswith("#")]
-    assert {row[0] for row in rows} == {"build", "run", "test", "engine"}
+    assert {row[0] for row in rows} == {"build", "run", "test", "engine", "cluster"}
     assert all(len(row) == 2 for row in rows)
     assert len({tuple(row) for row in rows}) == len(rows)

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The cluster, once for all tests of this folder: the one that KUBECONFIG names, one that `cluster up` has left, or one of our own."""
+import secrets
+
+import muster_testing
+import pytest
+from real_cluster import client
+from real_cluster.cluster import Cluster
+
+
+@pytest.fixture(scope="session")
+def kubernetes():
+    if found := client.users():
+        yield found
+        return
+    own = Cluster(client.name())
+    was_up = own.is_up()
+    if was_up:
+        own.load_own_images()  # of the programs that are tested
+    else:
+        own.up()
+    try:
+        yield client.of(own)
+    finally:
+        if not was_up:
+            own.down()
+
+
+@pytest.fixture
+def space(kubernetes, request):
+    """A namespace of the test's own."""
+    made = client.Space(kubernetes, f"muster-{request.node.originalname.lower().replace('_', '-')[5:40].strip('-')}-{secrets.token_hex(3)}")
+    yield made
+    made.delete()
+
+
+@pytest.fixture
+def certificate(bench, tmp_path, output):
+    """The path of a new certificate, which is searched for in what the test leaves."""
+    path = tmp_path / "curve.cert"
+    assert bench.muster("keygen", path).code == 0
+    muster_testing.remember_secrets(path)
+    return path
+
+
+def pytest_collection_modifyitems(items):
+    """The first test waits for the cluster to be built."""
+    for item in items:
+        if item.path.parent.name == "kubernetes":
+            item.add_marker(pytest.mark.timeout(1800))

@@ -8,14 +8,14 @@ import kubernetes_schemas
 import manifests
 import pytest
 import yaml
-from muster_testing import program
+from muster_testing import program, wait_until
 
 SIZE = 4
 
 
 @pytest.fixture
-def run(make_instance, tmp_path, bench, flux):
-    """run(command, **container): a MiniCluster of 4 with one container, until its pods have ended: (leader's code, its log)."""
+def start(make_instance, tmp_path, bench, flux):
+    """start(command, **container): the pods of a MiniCluster of 4 with one container, and the instance that they are."""
     def made(command, commands=None, spec=None, **container):
         given = {"apiVersion": "flux-framework.org/v1alpha2", "kind": "MiniCluster",
                  "metadata": {"name": "lab", "uid": "0a1b2c3d-0000-0000-0000-000000000000"},
@@ -27,9 +27,19 @@ def run(make_instance, tmp_path, bench, flux):
         assert done.code == 0, done
         group, = manifests.groups(kubernetes_schemas.load(done.out))
         instance = make_instance(**kubelet.network_of(group))
-        pods = kubelet.start(instance, group, flux)
+        return kubelet.start(instance, group, flux), instance
+    return made
+
+
+@pytest.fixture
+def run(start):
+    """run(command, **container): such pods until the leader's end, which is the Job's: (its code, its log)."""
+    def made(command, **more):
+        pods, instance = start(command, **more)
         code = pods[0].main.wait()
-        assert [pod.main.wait() for pod in pods[1:]] == [0] * (SIZE - 1), instance.logs()
+        for pod in pods[1:]:
+            assert pod.main.running(), instance.logs()  # it could be an evicted leader, whose successor would need them
+            pod.stop()
         return code, pods[0].main.log()
     return made
 
@@ -61,3 +71,16 @@ def test_shell_text_comes_before_flux_by_role(run):
     commands = {"init": "export SAID=init", "brokerPre": 'echo "$SAID, leader $(hostname)"', "workerPre": "case $(hostname) in lab-0) exit 5;; esac"}
     code, log = run("sh -c 'echo task says $SAID'", commands=commands, spec={"tasks": 1})
     assert code == 0 and "init, leader lab-0\n" in log and "task says init\n" in log, log
+
+
+def test_an_evicted_leaders_replacement_finds_its_followers(start):
+    """Its program runs again, on every pod; followers that had left in order would be missed for ever."""
+    pods, instance = start("sh -c 'echo begun; until [ -e /tmp/go ]; do sleep 0.1; done; flux run -N4 -n4 hostname'", launcher=True)
+    leader = pods[0].main
+    wait_until(lambda: re.search("^begun$", leader.log(), re.M), instance.logs)
+    pods[0].stop()
+    leader.replace()
+    wait_until(lambda: re.search("^begun$", leader.log(), re.M), instance.logs)  # the log of this life
+    leader.exec("touch", "/tmp/go")
+    assert leader.wait() == 0, instance.logs()
+    assert sorted(re.findall(r"^lab-\d$", leader.log(), re.M)) == [f"lab-{rank}" for rank in range(SIZE)], instance.logs()

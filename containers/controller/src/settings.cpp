@@ -71,6 +71,9 @@ Settings settings(const MiniCluster& cluster) {
     const auto flux = text_at(cluster.muster, "flux");
     add("FLUX", flux.empty() && cluster.view ? fmt::format("{}/bin/flux", view_path) : flux);
     add("MODE", std::string(name_of(cluster.mode)));
+    // The leader's end is the Job's. Until then a follower has its place: a completed index never comes
+    // back, and the replacement of an evicted leader would miss it.
+    add("ON_END", "rejoin");
     if (cluster.tasks != 0 && (cluster.mode == Mode::submit || cluster.mode == Mode::batch_raw))
         add("TASKS", std::to_string(cluster.tasks));
     add("FLAGS", joined(cluster.option_flags, cluster.is_verbose ? "-vvv" : ""));

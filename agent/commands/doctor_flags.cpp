@@ -3,8 +3,11 @@
 
 #include <sys/resource.h>
 
+#include <algorithm>
+
 #include "commands.hpp"
 #include "muster/bootstrap/duration.hpp"
+#include "muster/bootstrap/plan.hpp"
 #include "muster/doctor/pod.hpp"
 #include "muster/log.hpp"
 
@@ -30,10 +33,35 @@ Result<OfThisPod> settings_of_this_pod(std::span<const std::string> words,
                                        std::span<const bootstrap::ExtraFlag> extra, void* target) {
     const auto entrypoint = doctor::read_entrypoint();
     OfThisPod asked;
-    asked.environment = doctor::environment_over(entrypoint, environment());
+    const auto own = environment();
+    asked.environment = doctor::environment_over(entrypoint, own);
     TRY_ASSIGN(asked.line, bootstrap::parse_command_line(doctor::words_over(entrypoint, words),
                                                          asked.environment, extra, target));
+    const auto& flags = asked.line.flags;  // the entrypoint's come first
+    asked.names_directory =
+        own.contains("MUSTER_DIR") ||
+        std::any_of(flags.begin() + static_cast<std::ptrdiff_t>(entrypoint.words.size()),
+                    flags.end(), [](const auto& flag) { return flag.first == "dir"; });
     return asked;
+}
+
+Result<std::string> find_socket(OfThisPod& asked) {
+    constexpr std::string_view scheme = "local://";
+    auto& dir = asked.line.settings.dir;
+    const auto variable = asked.environment.find("FLUX_URI");
+    if (asked.names_directory || variable == asked.environment.end() || variable->second.empty())
+        return bootstrap::Paths(dir).socket;
+    const auto& uri = variable->second;
+    if (!uri.starts_with(scheme))
+        return fail(Kind::usage,
+                    "FLUX_URI is '{}', and only a broker of this machine (local://PATH) can be "
+                    "asked: set it to that, or name a pod's directory with --dir",
+                    uri);
+    auto socket = uri.substr(scheme.size());
+    dir = socket.substr(0, socket.rfind('/'));
+    if (bootstrap::Paths(dir.substr(0, dir.rfind('/'))).socket == socket)
+        dir.resize(dir.rfind('/'));
+    return socket;
 }
 
 Result<OfThisPod> ask_of_this_pod(std::span<const std::string> words,

@@ -26,6 +26,7 @@ bootstrap::ExtraFlag limit_flag(std::string_view meaning);
 struct OfThisPod {
     bootstrap::CommandLine line;
     Environment environment;
+    bool names_directory = false;  ///< this command's own --dir or MUSTER_DIR, not the entrypoint's
 };
 /// `extra` are the command's own flags, which write to `target`. Words after the flags are in
 /// line.command. Errors: usage.
@@ -34,6 +35,11 @@ Result<OfThisPod> settings_of_this_pod(std::span<const std::string> words,
 /// The same for the doctor's commands, which take no words after the flags. Errors: usage.
 Result<OfThisPod> ask_of_this_pod(std::span<const std::string> words,
                                   std::span<const bootstrap::ExtraFlag> extra, DoctorFlags& flags);
+
+/// The socket of the broker to ask: of FLUX_URI, as flux has it, unless the command names a
+/// directory; `asked.line.settings.dir` becomes its pod's. Errors: usage (a URI that is not
+/// local://PATH).
+Result<std::string> find_socket(OfThisPod& asked);
 
 /// Says in `object`, which a command prints with --json, why it has failed.
 json::Value& add_error(json::Value& object, const Error& error);

@@ -13,9 +13,11 @@ namespace {
 Result<int> show(Words words, DoctorFlags& flags) {
     const std::array<bootstrap::ExtraFlag, 2> extra{
         json_flag(), limit_flag("how long to wait for brokers and pods [10s]")};
-    TRY_ASSIGN(const auto asked, ask_of_this_pod(words, extra, flags));
+    TRY_ASSIGN(auto asked, ask_of_this_pod(words, extra, flags));
     if (asked.line.help) return print_help("status", extra);
-    TRY_ASSIGN(const auto pod, doctor::load_pod(asked.line.settings, asked.environment));
+    TRY_ASSIGN(auto socket, find_socket(asked));
+    TRY_ASSIGN(auto pod, doctor::load_pod(asked.line.settings, asked.environment));
+    pod.flux.socket = std::move(socket);
     TRY_ASSIGN(const auto found, doctor::look_at_instance(pod, flags.limit, SystemClock()));
     const auto trouble = found.trouble(flags.limit);
     if (!flags.as_json) {

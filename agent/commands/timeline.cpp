@@ -9,8 +9,8 @@
 #include "commands.hpp"
 #include "doctor_flags.hpp"
 #include "muster/base/fd.hpp"
-#include "muster/bootstrap/facts.hpp"
-#include "muster/bootstrap/plan.hpp"
+#include "muster/doctor/pod.hpp"
+#include "muster/doctor/status.hpp"
 #include "muster/json.hpp"
 #include "muster/log.hpp"
 #include "muster/timeline/collect.hpp"
@@ -20,68 +20,69 @@
 namespace muster::commands {
 namespace {
 
-constexpr std::chrono::seconds patience = std::chrono::seconds(30);
 constexpr std::size_t largest_file = 512u << 20;
 constexpr int deepest = 4;  // directories below one that is given
 
-struct OwnFlags {
+struct OwnFlags : DoctorFlags {
     std::optional<std::string> out;
-    bool json = false;
 };
 
-constexpr std::array<bootstrap::ExtraFlag, 2> own_flags{
+OwnFlags& own(void* target) {
+    return static_cast<OwnFlags&>(*static_cast<DoctorFlags*>(target));
+}
+
+const std::array<bootstrap::ExtraFlag, 3> own_flags{
     {{"out", 'o', true, "write the picture (.html) or the data (.json) to this file",
       [](void* target, std::string_view text) -> Result<void> {
           TRY(muster::timeline::check_timeline_path(std::string(text)));
-          static_cast<OwnFlags*>(target)->out = text;
+          own(target).out = text;
           return {};
       }},
      {"json", 'j', false, "print the data as JSON",
       [](void* target, std::string_view) -> Result<void> {
-          static_cast<OwnFlags*>(target)->json = true;
+          own(target).as_json = true;
           return {};
-      }}}};
+      }},
+     limit_flag("how long to wait for the pods of a running instance [10s]")}};
 
-/// The program of this directory's broker, by its report; empty when that is the rehearsal's, or
-/// not known.
-std::string flux_of_report(const bootstrap::Settings& settings) {
-    const auto text = read_file(bootstrap::Paths(settings.dir).report, largest_file).value_or("");
-    const auto report = json::Value::parse(text).value_or(json::Value());
-    if (report.get("rehearsal").as_boolean().value_or(true)) return {};
-    return report.get("flux").as_string().value_or("");
+struct Answers {
+    timeline::Records records;
+    std::optional<Error> trouble;  ///< not all have answered
+};
+
+/// Who is online by the broker, and is not among the records. Errors: unavailable, naming them if
+/// that can be known.
+Error find_silent(const doctor::Flux& flux, const timeline::Records& records, Duration limit) {
+    const auto answer =
+        doctor::ask(flux, doctor::Command{"overlay", "status"}, limit, SystemClock());
+    Idset silent;
+    Hostlist hosts;
+    for (const auto& node :
+         doctor::parse_overlay(answer.out).value_or(std::vector<doctor::OverlayNode>{})) {
+        if (!node.online() || records.contains(node.rank)) continue;
+        silent.insert(node.rank);
+        hosts.append(node.host);
+    }
+    if (!silent.empty()) return doctor::describe_silence(silent, hosts, limit);
+    return {Kind::unavailable, "not every rank answered in time: muster status says which did not"};
 }
 
-/// The program to ask with. The rehearsal answers for Flux where there is none, and for nobody
-/// else: its socket speaks another language.
-Result<std::string> choose_flux(const bootstrap::Settings& settings) {
-    const auto rehearsal = bootstrap::find_own_program("muster-rehearsal");
-    if (settings.flux == "none") return rehearsal;
-    if (auto found = bootstrap::find_flux(settings.flux); !found.empty()) return found;
-    if (const auto other = flux_of_report(settings); !other.empty())
-        return fail(Kind::no_program,
-                    "{} is not there, and the broker of {} was {}: name flux with --flux "
-                    "(MUSTER_FLUX)",
-                    settings.flux, settings.dir, other);
-    if (settings.flux == "flux" && !bootstrap::find_program(rehearsal).empty()) return rehearsal;
-    return fail(Kind::no_program, "{} is not there: name flux with --flux (MUSTER_FLUX)",
-                settings.flux);
-}
-
-Result<timeline::Records> ask(const bootstrap::CommandLine& line, Environment environment) {
-    TRY_ASSIGN(const auto flux, choose_flux(line.settings));
-    const auto socket = bootstrap::Paths(line.settings.dir).socket;
-    std::error_code error;
-    if (!environment.contains("FLUX_URI") && std::filesystem::exists(socket, error))
-        environment["FLUX_URI"] = "local://" + socket;
+Result<Answers> ask(OfThisPod asked, Duration limit) {
+    const auto socket = find_socket(asked);
+    if (socket) asked.environment["FLUX_URI"] = "local://" + *socket;  // others are flux's to find
+    TRY_ASSIGN(const auto flux, doctor::choose_flux(asked.line.settings));
     const SystemClock clock;
-    TRY_ASSIGN(auto collected,
-               timeline::collect(flux, environment, Deadline::after(clock, patience), clock));
+    TRY_ASSIGN(
+        auto collected,
+        timeline::collect(flux, asked.environment, Deadline::after(clock, limit), clock, [&] {
+            log::info("waiting for ranks that have not answered yet, for at most {:.3g} s (--for)",
+                      std::chrono::duration<double>(limit).count());
+        }));
+    Answers answers{std::move(collected.records), {}};
     if (collected.cut_short)
-        log::warning(
-            "not every rank answered in {} s, this is of the others: muster status says "
-            "which did not",
-            patience.count());
-    return std::move(collected.records);
+        answers.trouble =
+            find_silent({flux, socket.value_or(""), asked.environment}, answers.records, limit);
+    return answers;
 }
 
 /// Reports and logs in a directory and below it, in a stable order.
@@ -142,31 +143,44 @@ bool wants_colour() {
            terminal != nullptr && std::string_view(terminal) != "dumb";
 }
 
-Result<int> show(Words words, OwnFlags& own) {
+Result<int> show(Words words, OwnFlags& flags) {
     namespace drawing = muster::timeline;
-    TRY_ASSIGN(auto asked, settings_of_this_pod(words, own_flags, &own));
-    const auto& line = asked.line;
-    if (line.help) return print_help("timeline", own_flags);
-    const bool running = line.command.empty();
-    TRY_ASSIGN(const auto records,
-               running ? ask(line, std::move(asked.environment)) : read(line.command));
-    const auto now = running ? std::optional(SystemClock().wall()) : std::nullopt;
-    if (own.out) TRY(drawing::write_timeline(*own.out, records, now));
-    const auto drawn = drawing::assemble(records, now);
-    if (own.json)
-        TRY(print(drawing::format_json(drawn, records)));
-    else if (!own.out)
+    TRY_ASSIGN(auto asked,
+               settings_of_this_pod(words, own_flags, static_cast<DoctorFlags*>(&flags)));
+    if (asked.line.help) return print_help("timeline", own_flags);
+    Answers answers;
+    std::optional<WallTime> now;
+    if (asked.line.command.empty()) {
+        TRY_ASSIGN(answers, ask(std::move(asked), flags.limit));
+        now = SystemClock().wall();
+    } else {
+        TRY_ASSIGN(answers.records, read(asked.line.command));
+    }
+    const auto& [records, trouble] = answers;
+    auto drawn = drawing::assemble(records, now);
+    auto more = json::Value::object();
+    if (trouble) {
+        drawn.notes.push_back(trouble->message);
+        add_error(more, *trouble);
+    }
+    if (flags.out) TRY(drawing::write_timeline(*flags.out, drawn, records, more));
+    if (flags.as_json)
+        TRY(print(drawing::format_json(drawn, records, more)));
+    else if (!flags.out)
         TRY(print(drawing::format_text(
             drawn, {.columns = terminal_columns(), .rows = 40, .colour = wants_colour()})));
-    return 0;
+    if (!trouble) return 0;
+    if (flags.as_json) return exit_code(trouble->kind);
+    return tl::unexpected<Error>(*trouble);
 }
 
 }  // namespace
 
 Result<int> timeline(Words words) {
-    OwnFlags own;
-    auto outcome = show(words, own);
-    return ended("timeline", std::move(outcome), own.json);
+    OwnFlags flags;
+    flags.limit = std::chrono::seconds(10);
+    auto outcome = show(words, flags);
+    return ended("timeline", std::move(outcome), flags.as_json);
 }
 
 }  // namespace muster::commands

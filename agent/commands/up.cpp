@@ -142,8 +142,9 @@ auto timeline_writer(const std::string& path, const std::string& flux) {
         const auto more = json::Value::object()
                               .set("flux", json::Value::string(flux))
                               .set("code", json::Value::integer(code));
-        return within("timeline", timeline::write_timeline(path, timeline::watched(pods, clock),
-                                                           clock.wall(), more));
+        const auto records = timeline::watched(pods, clock);
+        const auto drawn = timeline::assemble(records, clock.wall());
+        return within("timeline", timeline::write_timeline(path, drawn, records, more));
     };
 }
 

@@ -32,8 +32,9 @@ void set(muster::local::UpOptions& options, const std::string& option, const std
             const auto more = muster::json::Value::object()
                                   .set("flux", muster::json::Value::string(*flux))
                                   .set("code", muster::json::Value::integer(code));
-            return muster::timeline::write_timeline(path, muster::timeline::watched(pods, clock),
-                                                    clock.wall(), more);
+            const auto records = muster::timeline::watched(pods, clock);
+            return muster::timeline::write_timeline(
+                path, muster::timeline::assemble(records, clock.wall()), records, more);
         };
     if (option == "--runs-program") options.runs_program = value == "yes";
     if (option == "--has-certificate") options.has_certificate = value == "yes";

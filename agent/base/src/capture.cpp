@@ -117,6 +117,7 @@ std::vector<Result<Captured>> capture(std::span<const Child::Options> commands, 
         });
         if (!started) results[i] = tl::unexpected<Error>(started.error());
     }
+    if (options.on_long_wait) reactor->after(options.long_wait, options.on_long_wait);
     if (!all_done()) reactor->run(deadline);
     for (std::size_t i = 0; i < commands.size(); ++i) {
         running[i]->stop([&](pid_t pid) {

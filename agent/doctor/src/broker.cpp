@@ -24,6 +24,7 @@ void look_at_files(BrokerView& view, const bootstrap::Paths& paths) {
     view.explained = read_record(paths.explained, 4096);
     const auto report =
         json::Value::parse(read_file(paths.report).value_or("")).value_or(json::Value());
+    view.flux = report.get("flux").as_string().value_or("");
     const auto error = report.get("error");
     if (const auto code = error.get("code").as_integer();
         code && find_exit_code(static_cast<int>(*code)))

@@ -91,10 +91,11 @@ Step judge_absence(const BrokerView& view, const bootstrap::Plan& plan) {
 
 Step judge_silence(const BrokerView& view, const bootstrap::Plan& plan) {
     if (view.not_asked)
-        return failed("broker", view.not_asked->kind,
-                      fmt::format("a broker runs in this pod, but flux could not be asked: {}; "
-                                  "name the flux program with --flux (MUSTER_FLUX)",
-                                  view.not_asked->message));
+        return failed(
+            "broker", view.not_asked->kind,
+            fmt::format("a broker runs in this pod, but flux could not be asked: {}; "
+                        "name the flux program with --flux{}{} (MUSTER_FLUX)",
+                        view.not_asked->message, view.flux.empty() ? "" : " ", view.flux));
     if (view.alive && plan.parent)
         return failed("broker", Kind::unavailable,
                       fmt::format("this pod's broker answers, but the leader does not answer it: "

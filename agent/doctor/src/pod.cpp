@@ -58,13 +58,33 @@ Environment environment_over(const Entrypoint& entrypoint, Environment environme
     return environment;
 }
 
+Result<std::string> choose_flux(const bootstrap::Settings& settings) {
+    const auto report =
+        json::Value::parse(read_file(bootstrap::Paths(settings.dir).report).value_or(""))
+            .value_or(json::Value());
+    const bool says_none = settings.flux == "none";
+    const bool is_rehearsal = report.get("rehearsal").as_boolean().value_or(says_none);
+    const auto rehearsal = bootstrap::find_own_program("muster-rehearsal");
+    if (is_rehearsal) return rehearsal;
+    const auto& wanted = says_none ? std::string("flux") : settings.flux;
+    if (auto found = bootstrap::find_flux(wanted); !found.empty()) return found;
+    if (const auto other = report.get("flux").as_string())
+        return fail(Kind::no_program,
+                    "{} is not there, and the broker of {} was {}: name flux with --flux {} "
+                    "(MUSTER_FLUX)",
+                    wanted, settings.dir, *other, *other);
+    if (wanted == "flux" && !bootstrap::find_program(rehearsal).empty()) return rehearsal;
+    return fail(Kind::no_program, "{} is not there: name flux with --flux (MUSTER_FLUX)", wanted);
+}
+
 Result<Pod> load_pod(const bootstrap::Settings& settings, const Environment& environment) {
     Pod pod;
     pod.settings = settings;
     pod.settings.mode = bootstrap::Mode::interactive;  // the program is not our business
     TRY_ASSIGN(pod.facts, bootstrap::gather_facts(pod.settings, {}));
     TRY_ASSIGN(pod.plan, bootstrap::make_plan(pod.settings, {}, pod.facts));
-    pod.flux = flux_of(settings, pod.facts.flux, environment);
+    const auto flux = choose_flux(settings).value_or(pod.facts.flux);
+    pod.flux = {flux, pod.plan.paths.socket, environment};
     return pod;
 }
 
@@ -81,11 +101,6 @@ Result<void> check_whose_directory(const Pod& pod) {
                 "{} is of rank {} of {}, and these settings make rank {} of {}: give that pod's "
                 "settings, those of its muster run",
                 paths.dir, *rank, *size, identity.rank, identity.max_size);
-}
-
-Flux flux_of(const bootstrap::Settings& settings, const std::string& program,
-             const Environment& environment) {
-    return {program, bootstrap::Paths(settings.dir).socket, environment};
 }
 
 }  // namespace muster::doctor

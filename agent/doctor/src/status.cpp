@@ -94,13 +94,17 @@ std::optional<Error> InstanceStatus::trouble(Duration limit) const {
     Hostlist hosts;
     for (const auto& rank : ranks)
         if (rank.silent) hosts.append(rank.node.host);
-    const bool one = which.size() == 1;
-    return Error{
+    return describe_silence(which, hosts, limit);
+}
+
+Error describe_silence(const Idset& ranks, const Hostlist& hosts, Duration limit) {
+    const bool one = ranks.size() == 1;
+    return {
         Kind::unavailable,
         fmt::format("rank{} {} ({}) did not answer in {:.3g} s, though {} online: {} "
                     "broker, or one between {} and this pod, is stopped, hangs, or gets "
                     "no CPU time; run muster check in {}",
-                    one ? "" : "s", which.format(), hosts.format(),
+                    one ? "" : "s", ranks.format(), hosts.format(),
                     std::chrono::duration<double>(limit).count(), one ? "it is" : "they are",
                     one ? "its" : "their", one ? "it" : "them", one ? "its pod" : "their pods")};
 }

@@ -44,10 +44,9 @@ Result<void> check_timeline_path(const std::string& path) {
                 os_error(errno));
 }
 
-Result<void> write_timeline(const std::string& path, const Records& records,
-                            std::optional<WallTime> now, const json::Value& more) {
+Result<void> write_timeline(const std::string& path, const Timeline& timeline,
+                            const Records& records, const json::Value& more) {
     TRY(check_timeline_path(path));
-    const auto timeline = assemble(records, now);
     return write_file(
         path,
         path.ends_with(".html") ? format_html(timeline) : format_json(timeline, records, more),

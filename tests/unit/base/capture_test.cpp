@@ -57,6 +57,20 @@ TEST(Capture, ManyTogetherInTheirOrder) {
     EXPECT_TRUE(capture(std::span<const Child::Options>(), Deadline::never(), clock).empty());
 }
 
+TEST(Capture, SaysOnceThatItTakesLong) {
+    const Scratch scratch;
+    int said = 0;
+    const auto say = [&] {
+        ++said;
+        EXPECT_EQ(::symlink("x", (scratch / "said").c_str()), 0);
+    };
+    ASSERT_TRUE(run("until [ -L " + (scratch / "said") + " ]; do :; done", seconds(20),
+                    {.on_long_wait = say, .long_wait = milliseconds(5)}));
+    EXPECT_EQ(said, 1);
+    ASSERT_TRUE(run("true", seconds(20), {.on_long_wait = say, .long_wait = seconds(10)}));
+    EXPECT_EQ(said, 1);
+}
+
 TEST(Capture, KeepsWhatWasSaidBeforeTheDeadline) {
     const Scratch scratch;
     const auto fifo = scratch / "never";

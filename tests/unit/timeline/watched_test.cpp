@@ -59,15 +59,16 @@ TEST_F(Watched, ADamagedReportIsNone) {
 
 TEST_F(Watched, TheEndingSaysWhatIsWritten) {
     const auto html = directory_ + "/t.html", json = directory_ + "/t.json";
-    ASSERT_TRUE(write_timeline(html, four(), {}));
-    ASSERT_TRUE(write_timeline(json, four(), {},
+    const auto drawn = assemble(four());
+    ASSERT_TRUE(write_timeline(html, drawn, four()));
+    ASSERT_TRUE(write_timeline(json, drawn, four(),
                                json::Value::object().set("code", json::Value::integer(3))));
     EXPECT_EQ(read_file(html).value().find("<!DOCTYPE html>"), 0u);
     EXPECT_EQ(json::Value::parse(read_file(json).value()).value().get("code").as_integer(), 3);
-    const auto wrong = write_timeline(directory_ + "/t.png", four(), {});
+    const auto wrong = write_timeline(directory_ + "/t.png", drawn, four());
     ASSERT_FALSE(wrong);
     EXPECT_EQ(wrong.error().kind, Kind::usage);
-    EXPECT_EQ(write_timeline("/proc/nonexistent/t.json", four(), {}).error().kind, Kind::io);
+    EXPECT_EQ(write_timeline("/proc/nonexistent/t.json", drawn, four()).error().kind, Kind::io);
 }
 
 }  // namespace

@@ -25,6 +25,9 @@ struct CaptureOptions {
     std::size_t most_err = 64u << 20;
     /// Is told of a command (its place in the list, its process) right before it is killed.
     std::function<void(std::size_t, pid_t)> before_kill = {};
+    /// Is called once, when they have taken `long_wait`.
+    std::function<void()> on_long_wait = {};
+    Duration long_wait = std::chrono::seconds(2);
 };
 
 /// Runs commands side by side, each as a process group of its own and with an empty standard input,

@@ -30,6 +30,7 @@ struct BrokerView {
     bool parent_reached = false;  ///< its gates were tried and are open; false: not known
     // In the directory of `muster run`:
     bool planned = false;             ///< it has written its files
+    std::string flux;                 ///< what became the broker, of report.json; empty: not known
     std::string program_status;       ///< "exit 3", "signal 9"; empty: the program has not ended
     std::optional<Error> run_failed;  ///< why `muster run` ended, of report.json
     std::string explained;            ///< what `muster explain` said of the last broker's end

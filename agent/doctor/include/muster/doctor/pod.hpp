@@ -25,6 +25,12 @@ std::vector<std::string> words_over(const Entrypoint& entrypoint,
                                     std::span<const std::string> words);
 Environment environment_over(const Entrypoint& entrypoint, Environment environment);
 
+/// The program that the broker of this directory answers, as its report tells: the rehearsal's
+/// socket speaks another language than Flux's. Without a report by --flux, and the rehearsal where
+/// there is no Flux. Only programs of ours, of --flux and of PATH: a report may be anybody's.
+/// Errors: no_program.
+Result<std::string> choose_flux(const bootstrap::Settings& settings);
+
 /// This pod as `muster run` sees it.
 struct Pod {
     bootstrap::Settings settings;
@@ -39,9 +45,5 @@ Result<Pod> load_pod(const bootstrap::Settings& settings, const Environment& env
 /// Refuses a pod in whose directory the broker of another one lives, as its report says: verdicts
 /// with our settings would be none about it. Errors: config.
 Result<void> check_whose_directory(const Pod& pod);
-
-/// Where this pod's broker is asked, also when the pod does not know itself.
-Flux flux_of(const bootstrap::Settings& settings, const std::string& program,
-             const Environment& environment);
 
 }  // namespace muster::doctor

@@ -33,6 +33,9 @@ struct InstanceStatus {
     std::optional<Error> trouble(Duration limit) const;
 };
 
+/// What to say of online ranks that did not answer within `limit`; `hosts` are theirs.
+Error describe_silence(const Idset& ranks, const Hostlist& hosts, Duration limit);
+
 /// What the answers say of every rank; `reports` is the output of `flux exec -l` that read
 /// report.json. `cut_short`: it did not end in time, for it waits for a rank that does not answer.
 /// Pure.

@@ -64,6 +64,15 @@ Result<std::string> find_socket(OfThisPod& asked) {
     return socket;
 }
 
+std::function<void(Duration)> waiting_teller(Duration limit) {
+    return [limit](Duration waited) {
+        using Seconds = std::chrono::duration<double>;
+        log::info("waiting since {:.3g} s for brokers that have not answered, {:.3g} s at most "
+                  "(--for)",
+                  Seconds(waited).count(), Seconds(limit).count());
+    };
+}
+
 Result<OfThisPod> ask_of_this_pod(std::span<const std::string> words,
                                   std::span<const bootstrap::ExtraFlag> extra, DoctorFlags& flags) {
     TRY_ASSIGN(auto asked, settings_of_this_pod(words, extra, &flags));

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <span>
 #include <string_view>
 
+#include "muster/base/clock.hpp"
 #include "muster/base/environment.hpp"
 #include "muster/base/result.hpp"
 #include "muster/bootstrap/settings.hpp"
@@ -40,6 +42,9 @@ Result<OfThisPod> ask_of_this_pod(std::span<const std::string> words,
 /// directory; `asked.line.settings.dir` becomes its pod's. Errors: usage (a URI that is not
 /// local://PATH).
 Result<std::string> find_socket(OfThisPod& asked);
+
+/// Says for how long answers have been awaited, and that it will be `limit` at most.
+std::function<void(Duration)> waiting_teller(Duration limit);
 
 /// Says in `object`, which a command prints with --json, why it has failed.
 json::Value& add_error(json::Value& object, const Error& error);

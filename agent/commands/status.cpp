@@ -6,6 +6,7 @@
 
 #include "commands.hpp"
 #include "doctor_flags.hpp"
+#include "muster/log.hpp"
 
 namespace muster::commands {
 namespace {
@@ -18,6 +19,8 @@ Result<int> show(Words words, DoctorFlags& flags) {
     TRY_ASSIGN(auto socket, find_socket(asked));
     TRY_ASSIGN(auto pod, doctor::load_pod(asked.line.settings, asked.environment));
     pod.flux.socket = std::move(socket);
+    log::configure("muster", log::Level::info);  // what load_pod() had to tell is told
+    pod.flux.on_wait = waiting_teller(flags.limit);
     TRY_ASSIGN(const auto found, doctor::look_at_instance(pod, flags.limit, SystemClock()));
     const auto trouble = found.trouble(flags.limit);
     if (!flags.as_json) {

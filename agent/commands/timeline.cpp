@@ -74,14 +74,14 @@ Result<Answers> ask(OfThisPod asked, Duration limit) {
     const SystemClock clock;
     TRY_ASSIGN(
         auto collected,
-        timeline::collect(flux, asked.environment, Deadline::after(clock, limit), clock, [&] {
-            log::info("waiting for ranks that have not answered yet, for at most {:.3g} s (--for)",
-                      std::chrono::duration<double>(limit).count());
-        }));
+        timeline::collect(flux, asked.environment, Deadline::after(clock, limit), clock,
+                          waiting_teller(limit)));
     Answers answers{std::move(collected.records), {}};
     if (collected.cut_short)
         answers.trouble =
-            find_silent({flux, socket.value_or(""), asked.environment}, answers.records, limit);
+            find_silent(
+            {.program = flux, .socket = socket.value_or(""), .environment = asked.environment},
+            answers.records, limit);
     return answers;
 }
 

@@ -100,10 +100,11 @@ def test_of_a_broker_that_hangs_the_others_are_shown(bench, start, tmp_path, flu
     os.kill(hangs, signal.SIGSTOP)
     try:
         settings = ["--for=3s", "--dir", pods[0], "--flux", flux]
+        waits = "muster: info: waiting since 1 s for brokers that have not answered, 3 s at most (--for)"
         sentence = "rank 1 (up-1) did not answer in 3 s, though it is online"
         done = bench.muster("timeline", "--out", tmp_path / "t.html", *settings)
         assert done.code == 69 and f"muster: error: timeline: {sentence}" in done.err, done
-        assert "waiting for ranks that have not answered yet" in done.err.splitlines()[0], done
+        assert done.err.splitlines()[0] == waits, done
         assert sentence in (tmp_path / "t.html").read_text()
         done = bench.muster("timeline", *settings)
         assert done.code == 69 and "up-2" in done.out and "rank 1 (up-1) did not answer" in " ".join(done.out.split()), done
@@ -111,6 +112,8 @@ def test_of_a_broker_that_hangs_the_others_are_shown(bench, start, tmp_path, flu
         found = json.loads(done.out)
         assert (done.code, found["code"]) == (69, 69) and found["error"].startswith(sentence), done
         assert [row["rank"] for row in found["ranks"]] == [0, 2] and found["notes"] == [found["error"]]
+        done = bench.muster("status", *settings)
+        assert done.code == 69 and "up-2" in done.out and done.err.splitlines()[0] == waits and sentence in done.err, done
         done = bench.muster("status", "--json", *settings)
         jsonschema.validate(json.loads(done.out), STATUS)
         assert done.code == 69 and json.loads(done.out)["error"] == found["error"], done

@@ -117,7 +117,15 @@ std::vector<Result<Captured>> capture(std::span<const Child::Options> commands, 
         });
         if (!started) results[i] = tl::unexpected<Error>(started.error());
     }
-    if (options.on_long_wait) reactor->after(options.long_wait, options.on_long_wait);
+    const auto begun = clock.now();
+    std::size_t spoken = 0;
+    std::function<void()> wait_to_speak = [&] {
+        reactor->after(begun + options.moment(spoken) - clock.now(), [&] {
+            options.on_wait(options.moment(spoken++));
+            wait_to_speak();
+        });
+    };
+    if (options.on_wait) wait_to_speak();
     if (!all_done()) reactor->run(deadline);
     for (std::size_t i = 0; i < commands.size(); ++i) {
         running[i]->stop([&](pid_t pid) {

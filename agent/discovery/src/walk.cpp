@@ -4,8 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
+#include "muster/base/speaking.hpp"
 #include "rest.hpp"
 #include "words.hpp"
 
@@ -40,13 +40,6 @@ Duration longest_backoff(std::uint32_t size, Duration waited) {
     const auto early = std::max(waited / 25, paced);
     const auto settled = std::max<Duration>(200ms, paced);
     return early < settled ? early : rest_after(waited, settled);
-}
-
-/// 1, 5, 15, 60 s, and then every minute.
-Duration speaking_moment(std::size_t index) {
-    static constexpr std::array<Duration, 3> moments{1s, 5s, 15s};
-    if (index < moments.size()) return moments.at(index);
-    return 1min * static_cast<int>(index - moments.size() + 1);
 }
 
 Cause cause_of(DialOutcome::What what) {

@@ -54,9 +54,11 @@ std::vector<Answer> ask(const Flux& flux, std::span<const Command> commands, Dur
         child.environment = format_environment(flux_environment(flux));
     }
     std::vector<Answer> answers(commands.size());
-    const CaptureOptions options{.before_kill = [&answers](std::size_t place, pid_t pid) {
-        answers[place].at_work = look_at_process(pid).at_work();
-    }};
+    const CaptureOptions options{.before_kill =
+                                     [&answers](std::size_t place, pid_t pid) {
+                                         answers[place].at_work = look_at_process(pid).at_work();
+                                     },
+                                 .on_wait = flux.on_wait};
     auto captured = capture(children, Deadline::after(clock, limit), clock, options);
     for (std::size_t i = 0; i < answers.size(); ++i) {
         auto& answer = answers[i];

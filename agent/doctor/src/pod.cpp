@@ -84,7 +84,7 @@ Result<Pod> load_pod(const bootstrap::Settings& settings, const Environment& env
     TRY_ASSIGN(pod.facts, bootstrap::gather_facts(pod.settings, {}));
     TRY_ASSIGN(pod.plan, bootstrap::make_plan(pod.settings, {}, pod.facts));
     const auto flux = choose_flux(settings).value_or(pod.facts.flux);
-    pod.flux = {flux, pod.plan.paths.socket, environment};
+    pod.flux = {.program = flux, .socket = pod.plan.paths.socket, .environment = environment};
     return pod;
 }
 

@@ -25,13 +25,13 @@ std::string first_line(const std::string& text) {
 
 Result<Collected> collect(const std::string& flux, const Environment& environment,
                           Deadline deadline, const Clock& clock,
-                          std::function<void()> on_long_wait) {
+                          std::function<void(Duration)> on_wait) {
     const Child::Options command{.argv = {flux, "exec", "-r", "all", "-l", "sh", "-c", script},
                                  .environment = format_environment(environment)};
     TRY_ASSIGN(const auto captured, capture(command, deadline, clock,
                                             {.most_out = most_errors,
                                              .most_err = most_output,
-                                             .on_long_wait = std::move(on_long_wait)}));
+                                             .on_wait = std::move(on_wait)}));
     Collected collected{.cut_short = !captured.status};
     add_text(collected.records, captured.err, true);
     // Ranks that are not there make it fail, and one that hangs keeps it from ending; the others

@@ -57,18 +57,24 @@ TEST(Capture, ManyTogetherInTheirOrder) {
     EXPECT_TRUE(capture(std::span<const Child::Options>(), Deadline::never(), clock).empty());
 }
 
-TEST(Capture, SaysOnceThatItTakesLong) {
+TEST(Capture, SaysThatItTakesLong) {
     const Scratch scratch;
-    int said = 0;
-    const auto say = [&] {
-        ++said;
-        EXPECT_EQ(::symlink("x", (scratch / "said").c_str()), 0);
+    std::vector<Duration> said;
+    const auto say = [&](Duration waited) {
+        said.push_back(waited);
+        if (said.size() == 2) {
+            EXPECT_EQ(::symlink("x", (scratch / "said").c_str()), 0);
+        }
+    };
+    const auto soon = [](std::size_t index) -> Duration {
+        return index < 2 ? milliseconds(5) * (index + 1) : std::chrono::hours(1);
     };
     ASSERT_TRUE(run("until [ -L " + (scratch / "said") + " ]; do :; done", seconds(20),
-                    {.on_long_wait = say, .long_wait = milliseconds(5)}));
-    EXPECT_EQ(said, 1);
-    ASSERT_TRUE(run("true", seconds(20), {.on_long_wait = say, .long_wait = seconds(10)}));
-    EXPECT_EQ(said, 1);
+                    {.on_wait = say, .moment = soon}));
+    EXPECT_EQ(said, (std::vector<Duration>{milliseconds(5), milliseconds(10)}));
+    const auto late = [](std::size_t) -> Duration { return std::chrono::hours(1); };
+    ASSERT_TRUE(run("true", seconds(20), {.on_wait = say, .moment = late}));
+    EXPECT_EQ(said.size(), 2u);
 }
 
 TEST(Capture, KeepsWhatWasSaidBeforeTheDeadline) {

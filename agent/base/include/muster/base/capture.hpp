@@ -10,6 +10,7 @@
 #include "muster/base/child.hpp"
 #include "muster/base/clock.hpp"
 #include "muster/base/result.hpp"
+#include "muster/base/speaking.hpp"
 
 namespace muster {
 
@@ -25,9 +26,9 @@ struct CaptureOptions {
     std::size_t most_err = 64u << 20;
     /// Is told of a command (its place in the list, its process) right before it is killed.
     std::function<void(std::size_t, pid_t)> before_kill = {};
-    /// Is called once, when they have taken `long_wait`.
-    std::function<void()> on_long_wait = {};
-    Duration long_wait = std::chrono::seconds(2);
+    /// Is told how long they have taken so far, at each `moment`.
+    std::function<void(Duration)> on_wait = {};
+    Duration (*moment)(std::size_t index) = &speaking_moment;
 };
 
 /// Runs commands side by side, each as a process group of its own and with an empty standard input,

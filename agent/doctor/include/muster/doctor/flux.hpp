@@ -2,6 +2,7 @@
 #pragma once
 
 #include <sys/types.h>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -19,6 +20,8 @@ struct Flux {
     std::string program;      ///< flux, or muster-rehearsal
     std::string socket;       ///< the broker's local socket
     Environment environment;  ///< of the asking process; MUSTER_* are left out, FLUX_URI is set
+    /// Is told now and then for how long an answer has been awaited.
+    std::function<void(Duration)> on_wait = {};
 };
 
 using Command = std::vector<std::string>;  ///< the words after `flux`

@@ -17,11 +17,11 @@ struct Collected {
 };
 
 /// Asks every online broker of a running instance for its pod's report and its log: `flux exec` of
-/// cat and `flux dmesg`. `environment` says which instance (FLUX_URI); `on_long_wait` is called
-/// when not all have answered after two seconds. Errors: unavailable (no instance there; what flux
-/// said), no_program, not_executable, io.
+/// cat and `flux dmesg`. `environment` says which instance (FLUX_URI); `on_wait` is told
+/// now and then for how long not all have answered. Errors: unavailable (no instance there; what
+/// flux said), no_program, not_executable, io.
 Result<Collected> collect(const std::string& flux, const Environment& environment,
                           Deadline deadline, const Clock& clock,
-                          std::function<void()> on_long_wait = {});
+                          std::function<void(Duration)> on_wait = {});
 
 }  // namespace muster::timeline

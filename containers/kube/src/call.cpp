@@ -45,7 +45,8 @@ std::size_t take_header(char* data, std::size_t, std::size_t size, void* call) {
 
 /// A peer that is gone without a word is noticed by the kernel: after 30 s without traffic it
 /// probes, and what was sent and not confirmed for 45 s ends the connection (tcp(7)).
-int notice_dead_peer(void*, curl_socket_t fd, curlsocktype) {
+int set_up_socket(void* connections, curl_socket_t fd, curlsocktype) {
+    ++*static_cast<std::uint64_t*>(connections);
     const int idle = 30, interval = 5, probes = 3, on = 1;
     const unsigned unconfirmed_ms = 45'000;
     ::setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
@@ -93,7 +94,8 @@ Result<Endpoint> make_endpoint(const Config& config) {
         fmt::format("::{}:{}", part(CURLUPART_HOST), port)};
 }
 
-Call::Call(const Config& config, const Endpoint& endpoint, Exchange what)
+Call::Call(const Config& config, const Endpoint& endpoint, std::uint64_t& connections,
+           Exchange what)
     : easy(curl_easy_init()), exchange(std::move(what)), url(endpoint.base + exchange.target) {
     MUSTER_ASSERT(easy != nullptr);
     set(easy, CURLOPT_URL, url.c_str());
@@ -115,7 +117,8 @@ Call::Call(const Config& config, const Endpoint& endpoint, Exchange what)
     set(easy, CURLOPT_CONNECTTIMEOUT_MS, 10'000L);
     set(easy, CURLOPT_TIMEOUT_MS,
         long{std::chrono::ceil<std::chrono::milliseconds>(exchange.timeout).count()});
-    set(easy, CURLOPT_SOCKOPTFUNCTION, &notice_dead_peer);
+    set(easy, CURLOPT_SOCKOPTFUNCTION, &set_up_socket);
+    set(easy, CURLOPT_SOCKOPTDATA, &connections);
     set(easy, CURLOPT_WRITEFUNCTION, &take_body);
     set(easy, CURLOPT_WRITEDATA, this);
     set(easy, CURLOPT_HEADERFUNCTION, &take_header);

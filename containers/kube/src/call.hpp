@@ -25,7 +25,8 @@ Result<Endpoint> make_endpoint(const Config& config);
 /// libcurl writes what arrives into `arrived` and calls `on_arrival`; it may not be called back
 /// from there, so the loop delivers later.
 struct Call {
-    Call(const Config& config, const Endpoint& endpoint, Exchange what);
+    /// `connections` counts those that are opened.
+    Call(const Config& config, const Endpoint& endpoint, std::uint64_t& connections, Exchange what);
     ~Call();
     Call(const Call&) = delete;
     Call& operator=(const Call&) = delete;

@@ -15,7 +15,7 @@ namespace {
 /// An event holds one object, and etcd takes none beyond 1.5 MiB.
 constexpr std::size_t longest_event = 16u << 20;
 constexpr Duration first_pause = std::chrono::milliseconds(800);
-constexpr Duration longest_pause = std::chrono::seconds(30);
+constexpr Duration longest_pause = std::chrono::seconds(10);
 /// A watch that the server ends sooner, and that told nothing, has failed.
 constexpr Duration shortest_watch = std::chrono::seconds(1);
 constexpr Duration list_timeout = std::chrono::seconds(60);
@@ -61,6 +61,7 @@ class ListWatch::State : public std::enable_shared_from_this<State> {
     Reactor::TimerId timer_ = 0;
     TimePoint watched_at_{};
     bool has_progress_ = false;  ///< this watch told something
+    bool has_watched_ = false;   ///< a watch since the last list has told something, or lasted
     bool is_synced_ = false;
     bool is_stopped_ = false;
 };
@@ -120,6 +121,8 @@ void ListWatch::State::listed(const Answer& answer) {
     continue_ = metadata.get("continue").as_string().value_or("");
     if (!continue_.empty()) return list();
     version_ = metadata.get("resourceVersion").as_string().value_or("");
+    backoff_.reset();
+    has_watched_ = false;
     is_synced_ = true;
     if (collection_.end_list()) watch();
 }
@@ -168,7 +171,7 @@ bool ListWatch::State::heard(std::string_view line) {
         watch_failed(read_status(request(), 0, object));
         return false;
     }
-    has_progress_ = true;
+    has_progress_ = has_watched_ = true;
     backoff_.reset();
     if (const auto version = object.get("metadata").get("resourceVersion").as_string())
         version_ = *version;
@@ -178,9 +181,10 @@ bool ListWatch::State::heard(std::string_view line) {
 
 void ListWatch::State::watch_ended(const std::optional<Failure>& failure) {
     call_ = 0;
+    const bool has_lasted = reactor_->now() - watched_at_ >= shortest_watch;
+    has_watched_ = has_watched_ || has_lasted;
     if (failure) return watch_failed(*failure);
-    const bool was_short = reactor_->now() - watched_at_ < shortest_watch;
-    if (has_progress_ || !was_short) return watch();
+    if (has_progress_ || has_lasted) return watch();
     watch_failed(Failure{
         .message = fmt::format("WATCH {}: the API server ended it at once", request().path)});
 }
@@ -193,7 +197,8 @@ void ListWatch::State::watch_failed(const Failure& failure) {
         std::ranges::find(failure.causes, "ResourceVersionTooLarge") != failure.causes.end();
     if (!is_lost) return again(failure, &State::watch);
     continue_.clear();
-    if (!has_progress_) return again(failure, &State::list);
+    // Where it forgets what it has just told, asking at once would not end.
+    if (!has_watched_) return again(failure, &State::list);
     later(Duration::zero(), &State::list);
     on_trouble_(failure, Duration::zero());
 }

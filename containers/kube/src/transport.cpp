@@ -67,7 +67,7 @@ Transport::State::~State() {
 }
 
 Transport::Id Transport::State::start(Exchange exchange, OnData on_data, OnEnd on_end) {
-    const auto call = std::make_shared<Call>(config_, endpoint_, std::move(exchange));
+    const auto call = std::make_shared<Call>(config_, endpoint_, connections_, std::move(exchange));
     call->id = ++last_;
     call->on_arrival = [this](Id id) { arrived_.insert(id); };
     call->on_data = std::move(on_data);
@@ -147,9 +147,6 @@ void Transport::State::deliver_endings() {
         curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &which);
         const auto call = find(which->id);
         const Ending ending = call->ending(message->data.result);
-        long opened = 0;
-        curl_easy_getinfo(call->easy, CURLINFO_NUM_CONNECTS, &opened);
-        connections_ += static_cast<std::uint64_t>(opened);
         cancel(call->id);
         call->on_end(ending);
     }

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """A node: containerd, kubelet and kube-proxy on a machine of its own."""
 import json
-import subprocess
+import pathlib
+import re
 
 from real_cluster import cgroups, control
 from real_cluster.programs import program
 
 PAUSE = "localhost/pause:3.10"
+MEMORY_FOR_IMAGES = 8 << 30
 SOCKET = "/run/containerd.sock"  # the machine's own /run
 
 CONTAINERD = """\
@@ -34,6 +36,11 @@ conf_dir = "{directory}/cni"
 """
 
 
+def _memory():
+    """The bytes that this machine has to give."""
+    return 1024 * int(re.search(r"^MemAvailable:\s+(\d+) kB", pathlib.Path("/proc/meminfo").read_text(), re.M).group(1))
+
+
 class Node:
     def __init__(self, machine, keys, number, cgroup):
         self.machine, self.keys, self.number, self.cgroup = machine, keys, number, cgroup
@@ -48,7 +55,10 @@ class Node:
             {"type": "ptp", "ipam": {"type": "host-local", "dataDir": "/run/cni", "ranges": [[{"subnet": self.pods}]],
                                      "routes": [{"dst": "0.0.0.0/0"}]}},
             {"type": "portmap", "capabilities": {"portMappings": True}}]}))
-        kind = subprocess.run(["stat", "-f", "-c", "%T", self.directory], capture_output=True, text=True, check=True).stdout.strip()
+        (self.directory / "containerd").mkdir(exist_ok=True)
+        if _memory() > MEMORY_FOR_IMAGES:  # thousands of files, which some disks remove in ten seconds
+            self.machine.run("mount", "-t", "tmpfs", "-o", f"size={MEMORY_FOR_IMAGES // 2}", "tmpfs", self.directory / "containerd")
+        kind = self.machine.run("stat", "-f", "-c", "%T", self.directory / "containerd").strip()
         snapshotter = "native" if kind == "overlayfs" else "overlayfs"
         config = self.directory / "containerd.toml"
         config.write_text(CONTAINERD.format(directory=self.directory, socket=SOCKET, pause=PAUSE, snapshotter=snapshotter))

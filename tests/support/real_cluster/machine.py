@@ -10,6 +10,12 @@ import subprocess
 
 from muster_testing import DEADLINE, wait_until
 
+# Records itself before there is anything to end; field 22 is when it was started.
+HOLD = """record=$1; shift
+echo $$ $(cut -d' ' -f22 /proc/$$/stat) >"$record"
+exec unshare --net --mount --pid --uts --ipc --fork --mount-proc --kill-child "$@"
+"""
+
 # What programs write at fixed places (/run, /var/lib/cni, /var/log/containers) is the machine's own.
 BOOT = """set -e
 while read -r _ place kind _; do  # copies of what others have mounted would keep it busy
@@ -51,10 +57,8 @@ class Machine:
     def boot(self):
         self.directory.mkdir(parents=True, exist_ok=True)
         with open(self.directory / "boot.log", "wb") as log:
-            holder = subprocess.Popen(["unshare", "--net", "--mount", "--pid", "--uts", "--ipc", "--fork", "--mount-proc", "--kill-child",
-                                       "sh", "-c", BOOT, "sh", self.name],
+            holder = subprocess.Popen(["sh", "-c", HOLD, "sh", self._record, "sh", "-c", BOOT, "sh", self.name],
                                       stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
-        self._record.write_text(f"{holder.pid} {started_at(holder.pid)}")
 
         def booted():
             if holder.poll() is not None:

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The Kubernetes client (containers/kube) against an API server whose part the test plays: answers good and bad,
 connections that break, tokens that rotate; one connection for all."""
+import base64
 import json
 import re
 import signal
 
 import pytest
 from api_server import ApiServer, status
-from muster_testing import program, wait_until
+from muster_testing import program, remember_secrets, wait_until
 
 PODS = "/api/v1/pods"
 
@@ -151,6 +152,15 @@ def test_cut_connection_is_replaced(server, driver):
     assert rows[1] == {"GET 0": 1, "GET 200": 1, "connections": 2}
 
 
+def test_connection_that_does_not_answer_is_not_asked_again(server, driver):
+    process = driver("timeout", "300", "get", "/a", "until", "1")
+    deaf = server.expect("GET", "/a")
+    again = server.expect("GET", "/a")
+    assert again.connection is not deaf.connection
+    again.answer({"n": 2})
+    assert ended(process)[0]["answer"] == {"n": 2}
+
+
 def test_server_that_goes_away_finishes_what_it_has_begun(server, driver):
     process = driver("watch", "pods", "", "get", "/a", "until", "4")
     listing, request = server.expect("GET", PODS), server.expect("GET", "/a")
@@ -225,6 +235,30 @@ def test_server_of_another_name_is_refused_unless_that_is_given(driver, tmp_path
         process = driver("get", "/a", "until", "1", config=server.kubeconfig(**{"tls-server-name": "kube.test"}))
         server.expect("GET", "/a").answer({})
         assert "answer" in ended(process)[0]
+
+
+@pytest.mark.parametrize("form", ["files", "data"])
+def test_client_certificate_is_shown(server, driver, form):
+    server.require_certificate()
+    names = {"client-certificate": "ca.crt", "client-key": "ca.key"}
+    data = {f"{name}-data": base64.b64encode((server.directory / file).read_bytes()).decode()
+            for name, file in {"certificate-authority": "ca.crt", **names}.items()}
+    authority = data.pop("certificate-authority-data")
+    remember_secrets(server.directory / "ca.key")
+    config = server.kubeconfig(names) if form == "files" else \
+        server.kubeconfig(data, **{"certificate-authority": "", "certificate-authority-data": authority})
+    process = driver("get", "/a", "until", "1", config=config)
+    request = server.expect("GET", "/a")
+    assert "authorization" not in request.headers
+    request.answer({})
+    assert "answer" in ended(process)[0]
+
+
+def test_certificate_is_not_looked_at_where_the_user_says_so(server, driver):
+    config = server.kubeconfig(**{"certificate-authority": "", "insecure-skip-tls-verify": True})
+    process = driver("get", "/a", "until", "1", config=config)
+    server.expect("GET", "/a").answer({})
+    assert "answer" in ended(process)[0]
 
 
 def test_token_is_not_sent_in_clear(server, driver):

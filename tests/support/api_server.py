@@ -154,6 +154,11 @@ class ApiServer:
         self.listener = None
         self.port = 0
 
+    def require_certificate(self):
+        """Of clients, from now on: the server's own, say, which signed itself."""
+        self.context.load_verify_locations(self.certificate)
+        self.context.verify_mode = ssl.CERT_REQUIRED
+
     def listen(self):
         """Takes connections, on the same port as before."""
         self.listener = socket.create_server(("127.0.0.1", self.port))

@@ -52,6 +52,7 @@ class Driver {
     std::vector<std::string> kept_;  ///< what Resources point to
     std::vector<std::unique_ptr<kube::ListWatch>> watches_;
     std::unique_ptr<kube::Elector> elector_;
+    Duration timeout_ = std::chrono::seconds(30);
     std::int64_t left_ = -1;
 };
 
@@ -80,6 +81,7 @@ void Driver::print_counters() {
 }
 
 void Driver::send(const std::string& what, kube::Request request) {
+    request.timeout = timeout_;
     client_->send(std::move(request), [this, what](const kube::Answer& answer) {
         if (!answer) return print_failure(what, answer.error());
         print(json::Value::object().set("what", text(what)).set("answer", *answer));
@@ -129,6 +131,7 @@ void Driver::read(const std::vector<std::string>& words) {
     kept_ = words;
     for (std::size_t i = 0; i < words.size(); ++i) {
         const auto& word = kept_[i];
+        if (word == "timeout") timeout_ = std::chrono::milliseconds(number(kept_.at(++i)));
         if (word == "until") left_ = number(kept_.at(++i));
         if (word == "get") send(word, {.path = kept_.at(++i)});
         if (word == "delete") send(word, {.method = "DELETE", .path = kept_.at(++i)});

@@ -175,6 +175,20 @@ def test_server_that_goes_away_finishes_what_it_has_begun(server, driver):
     assert sorted(changes(ended(process)[:4])) == ["added a", "deleted a", "get", "synced"]
 
 
+def test_what_comes_after_a_leaving_server_shares_the_next_connection(server, driver):
+    driver("lead", "n/l", "me", "100", "watch", "pods", "")
+    server.expect("GET", PODS).answer(page(version=7))
+    watch = server.expect("GET", PODS, watch="true")
+    watch.begin()  # and goes on, for minutes
+    watch.connection.go_away(last_stream=watch.stream + 100)
+    used = set()
+    for _ in range(4):
+        request = server.expect("GET", LEASE)
+        used.add(request.connection)
+        request.refuse(403, "Forbidden")
+    assert len(used - {watch.connection}) == 1
+
+
 def test_request_that_a_leaving_server_did_not_begin_is_asked_again(server, driver):
     process = driver("get", "/a", "until", "1")
     request = server.expect("GET", "/a")

@@ -53,7 +53,8 @@ Result<void> Transport::State::open() {
     curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, &on_timer);
     curl_multi_setopt(multi_, CURLMOPT_TIMERDATA, this);
     curl_multi_setopt(multi_, CURLMOPT_PIPELINING, long{CURLPIPE_MULTIPLEX});
-    curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, 1L);  // an idle one beside it is closed
+    // Not one: while a server that goes away still serves watches, requests need another to stay.
+    curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, 4L);
     return {};
 }
 

@@ -7,10 +7,12 @@
 #include <vector>
 
 #include "muster/base/atomic_file.hpp"
+#include "muster/base/environment.hpp"
 #include "muster/base/fd.hpp"
 #include "muster/controller/crd.hpp"
 #include "muster/controller/desired.hpp"
 #include "muster/controller/manifest.hpp"
+#include "muster/controller/service.hpp"
 #include "muster/log.hpp"
 
 namespace {
@@ -18,7 +20,8 @@ namespace {
 using namespace muster;
 
 constexpr std::string_view usage =
-    "usage: muster-controller --dry-run FILE | --crd\n"
+    "usage: muster-controller run [FLAGS] | --dry-run FILE | --crd\n"
+    "  run              look after the MiniClusters of a cluster\n{}"
     "  --dry-run FILE   print the objects that the MiniClusters in FILE (- is standard input) come "
     "to; no cluster is asked\n"
     "  --crd            print the CustomResourceDefinition of MiniCluster\n"
@@ -42,31 +45,37 @@ Result<std::string> dry_run(const std::string& file) {
     return controller::write_manifest(objects);
 }
 
+Result<int> print(std::string_view text) {
+    TRY(within("standard output", write_all(STDOUT_FILENO, text)));
+    return 0;
+}
+
 Result<int> run(const std::vector<std::string>& words) {
     if (words.empty())
         return fail(Kind::usage, "what is there to do? See muster-controller --help");
     const auto& first = words.front();
     if (first == "--help" || first == "-h") {
-        TRY(within("standard output", write_all(STDOUT_FILENO, usage)));
-        return 0;
+        return print(fmt::format(usage, controller::service_flags()));
     }
-    if (first == "--version") {
-        TRY(write_all(STDOUT_FILENO, "muster-controller " MUSTER_VERSION "\n"));
-        return 0;
+    if (first == "--version") return print("muster-controller " MUSTER_VERSION "\n");
+    if (first == "run") {
+        TRY_ASSIGN(
+            const auto options,
+            within("run", controller::read_service_options({words.begin() + 1, words.end()})));
+        if (options.help) return print(fmt::format(usage, controller::service_flags()));
+        return within("run", controller::serve(options, environment()));
     }
     if (first == "--crd" && words.size() == 1) {
         TRY_ASSIGN(const auto text,
                    controller::write_manifest({controller::custom_resource_definition()}));
-        TRY(within("standard output", write_all(STDOUT_FILENO, licence + text)));
-        return 0;
+        return print(licence + text);
     }
     if (first != "--dry-run")
         return fail(Kind::usage, "unknown argument '{}': see muster-controller --help", first);
     if (words.size() != 2)
         return fail(Kind::usage, "--dry-run takes one FILE, not {}", words.size() - 1);
     TRY_ASSIGN(const auto text, dry_run(words[1]));
-    TRY(within("standard output", write_all(STDOUT_FILENO, text)));
-    return 0;
+    return print(text);
 }
 
 }  // namespace

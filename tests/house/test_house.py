@@ -29,7 +29,8 @@ ROOMS.update({"agent/bootstrap": MIDDLE, "agent/local": MIDDLE, "agent/rehearsal
               "agent/diagnosis": ["agent/base"], "agent/bundle": ["agent/base"],
               "agent/timeline": ["agent/base", "agent/log", "agent/json", "agent/local"],
               "containers/yaml": ["agent/base"], "containers/kubectl": ["agent/base", "agent/log", "containers/yaml"],
-              "containers/kube": ["agent/base", "agent/json", "containers/yaml"]})
+              "containers/kube": ["agent/base", "agent/json", "containers/yaml"],
+              "containers/controller": ["agent/base", "agent/log", "agent/json", "curve", "containers/yaml", "containers/kube"]})
 
 # Third-party headers, each included by the sources of these rooms only (never by a public header).
 FOREIGN = {
@@ -38,6 +39,7 @@ FOREIGN = {
     "hwloc": ["hwloc"],
     "sodium": ["curve"],
     "curl": ["containers/kube"],
+    "microhttpd": ["containers/controller"],
     "libfyaml": ["containers/yaml"],
     "toml++": ["broker-config"],
     "spdlog": ["agent/log"],

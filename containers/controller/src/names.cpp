@@ -8,6 +8,11 @@ namespace muster::controller {
 
 using json::Value;
 
+std::string_view api_version(std::string_view kind) {
+    if (kind == "MiniCluster") return group_version;
+    return kind == "Job" ? "batch/v1" : "v1";
+}
+
 std::string instance_id(const MiniCluster& cluster) {
     return cluster.uid.empty() ? "00000000" : cluster.uid.substr(0, 8);
 }
@@ -27,7 +32,7 @@ std::string secret_name(const MiniCluster& cluster) {
 
 Value labels(const MiniCluster& cluster) {
     auto made = Value::object();
-    made.set("app.kubernetes.io/name", text(cluster.name));
+    made.set(name_label, text(cluster.name));
     made.set(manager_label, text(manager));
     made.set(instance_label, text(instance_id(cluster)));
     return made;

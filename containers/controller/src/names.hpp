@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "muster/controller/minicluster.hpp"
 
@@ -11,6 +12,8 @@ namespace muster::controller {
 /// Of the pods of this very MiniCluster: one that is created again under its name has another.
 inline constexpr const char* instance_label = "muster.flux-framework.org/instance";
 
+/// The MiniCluster's name.
+inline constexpr const char* name_label = "app.kubernetes.io/name";
 /// Of every object that is made here: what is watched.
 inline constexpr const char* manager_label = "app.kubernetes.io/managed-by";
 inline constexpr const char* manager = "muster";
@@ -19,7 +22,12 @@ inline constexpr const char* ranks_annotation = "muster.flux-framework.org/ranks
 /// Of a Job: a digest of each field of the spec that it was made from.
 inline constexpr const char* spec_annotation = "muster.flux-framework.org/spec";
 
+/// Of a pod, by the Job controller.
+inline constexpr const char* index_annotation = "batch.kubernetes.io/job-completion-index";
+
 inline constexpr const char* group_version = "flux-framework.org/v1alpha2";
+/// Of each kind that is watched, made or changed here.
+std::string_view api_version(std::string_view kind);
 
 /// NAME-UID: the names of pods under it never repeat, and so no cache can hold old ones.
 std::string service_name(const MiniCluster& cluster);

@@ -24,7 +24,7 @@ std::string name_of(const Value& pod) {
 
 bool is_leader(const Value& pod) {
     const auto annotations = at(pod, {"metadata", "annotations"});
-    return text_at(annotations, "batch.kubernetes.io/job-completion-index") == "0";
+    return text_at(annotations, index_annotation) == "0";
 }
 
 /// The first that is in trouble, by index; empty when none is.

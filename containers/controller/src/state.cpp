@@ -13,8 +13,7 @@ namespace {
 using json::Value;
 
 std::int64_t index_of(const Value& pod) {
-    const auto text =
-        text_at(at(pod, {"metadata", "annotations"}), "batch.kubernetes.io/job-completion-index");
+    const auto text = text_at(at(pod, {"metadata", "annotations"}), index_annotation);
     return text.empty() || text.size() > 9 ? -1 : std::strtoll(text.c_str(), nullptr, 10);
 }
 

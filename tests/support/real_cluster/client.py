@@ -49,7 +49,7 @@ def of(made):
 
 
 def name():
-    return os.environ.get("MUSTER_TEST_CLUSTER", "tests")
+    return os.environ.get("MUSTER_TEST_CLUSTER") or "tests"
 
 
 class Space:

@@ -5,6 +5,7 @@ import contextlib
 import fcntl
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import time
@@ -56,6 +57,7 @@ class Cluster:
     """`name` tells clusters on one machine apart."""
 
     def __init__(self, name="tests", nodes=2):
+        assert re.fullmatch("[a-z0-9]{1,12}", name), f"MUSTER_TEST_CLUSTER: '{name}' is no name for a cluster: at most 12 of a-z and 0-9"
         self.name = name
         self.place = pathlib.Path("/var/tmp") / f"muster-cluster-{name}"
         self.keys = Keys(self.place / "keys")

@@ -424,12 +424,18 @@ def test_leader_is_elected_renews_and_gives_the_lease_back(server, driver):
     lease = json.loads(renew.body)
     assert lease["metadata"]["resourceVersion"] == "1"
     renew.answer(lease)
+    # A renewal that is on its way is waited for: the lease can only be given back as it is then.
+    renew = server.expect("PUT", LEASE)
     process.signal(signal.SIGTERM)
-    for _ in range(2):  # a renewal may have been on its way
-        release = server.expect("PUT", LEASE)
-        if not json.loads(release.body)["spec"]["holderIdentity"]:
-            break
-    release.answer(json.loads(release.body))
+    with pytest.raises(AssertionError, match="nobody asked PUT"):
+        server.expect("PUT", LEASE, deadline=0.3)
+    lease["metadata"]["resourceVersion"] = "3"
+    renew.answer(lease)
+    release = server.expect("PUT", LEASE)
+    given_back = json.loads(release.body)
+    assert given_back["metadata"]["resourceVersion"] == "3"
+    assert given_back["spec"]["holderIdentity"] == ""
+    release.answer(given_back)
     assert ended(process)[0] == {"what": "lead"}
 
 

@@ -53,6 +53,7 @@ class Driver {
     std::vector<std::unique_ptr<kube::ListWatch>> watches_;
     std::unique_ptr<kube::Elector> elector_;
     Duration timeout_ = std::chrono::seconds(30);
+    std::uint32_t page_ = 3;
     std::int64_t left_ = -1;
 };
 
@@ -92,7 +93,7 @@ void Driver::watch(const std::string& plural, const std::string& selector) {
     watches_.push_back(std::make_unique<kube::ListWatch>(
         *client_, *reactor_,
         kube::ListWatch::Options{
-            .resource = {"", "v1", plural}, .label_selector = selector, .page = 3, .seed = 1},
+            .resource = {"", "v1", plural}, .label_selector = selector, .page = page_, .seed = 1},
         [this](const kube::Change& change) {
             constexpr std::array names{"added", "modified", "deleted", "synced"};
             auto line = json::Value::object();
@@ -132,6 +133,7 @@ void Driver::read(const std::vector<std::string>& words) {
     for (std::size_t i = 0; i < words.size(); ++i) {
         const auto& word = kept_[i];
         if (word == "timeout") timeout_ = std::chrono::milliseconds(number(kept_.at(++i)));
+        if (word == "page") page_ = static_cast<std::uint32_t>(number(kept_.at(++i)));
         if (word == "until") left_ = number(kept_.at(++i));
         if (word == "get") send(word, {.path = kept_.at(++i)});
         if (word == "delete") send(word, {.method = "DELETE", .path = kept_.at(++i)});

@@ -45,6 +45,8 @@ class Elector::State : public std::enable_shared_from_this<State> {
 
   private:
     void take(const Election::Step& step);
+    void write_release();
+    Request urgent(Request request) const;
     void answered(const Answer& answer);
     void rest();
     void lose();
@@ -57,7 +59,8 @@ class Elector::State : public std::enable_shared_from_this<State> {
     Handlers handlers_;
     Election election_;
     Jitter jitter_{0};
-    std::string told_;  ///< whom on_other was told of
+    std::function<void()> released_;  ///< to call when the lease is given back
+    std::string told_;                ///< whom on_other was told of
     ApiServer::CallId call_ = 0;
     Reactor::TimerId next_ = 0, deadline_ = 0;
     bool leads_ = false;  ///< on_lead was called
@@ -74,22 +77,29 @@ void Elector::State::attempt() {
     take(election_.begin());
 }
 
+Request Elector::State::urgent(Request request) const {
+    request.timeout = options_.renew_deadline / 2;  // one that hangs does not lose the lease
+    request.attempts = 1;
+    request.is_urgent = true;
+    return request;
+}
+
 void Elector::State::take(const Election::Step& step) {
     auto request = step.what == Election::Step::What::get ? get(target_)
                    : step.what == Election::Step::What::create
                        ? create(leases, target_.name_space, step.lease)
                        : replace(target_, step.lease);
-    request.timeout = options_.renew_deadline / 2;  // one that hangs does not lose the lease
-    request.attempts = 1;
-    request.is_urgent = true;
-    call_ = server_->send(std::move(request), [self = weak_from_this()](const Answer& answer) {
-        if (const auto state = self.lock()) state->answered(answer);
-    });
+    call_ =
+        server_->send(urgent(std::move(request)), [self = weak_from_this()](const Answer& answer) {
+            if (const auto state = self.lock()) state->answered(answer);
+        });
 }
 
 void Elector::State::answered(const Answer& answer) {
     call_ = 0;
-    if (const auto step = election_.answered(answer)) return take(*step);
+    const auto step = election_.answered(answer);
+    if (released_) return write_release();
+    if (step) return take(*step);
     if (!answer && handlers_.on_trouble) handlers_.on_trouble(answer.error());
     rest();
 }
@@ -127,18 +137,21 @@ void Elector::State::stop() {
 }
 
 void Elector::State::release(std::function<void()> done) {
-    stop();
+    reactor_->cancel(next_);
+    reactor_->cancel(deadline_);
     leads_ = false;
+    released_ = std::move(done);
+    if (call_ == 0) write_release();  // else when we know what our last write has come to
+}
+
+void Elector::State::write_release() {
     const auto step = election_.release();
     if (!step) {
-        reactor_->after(Duration::zero(), std::move(done));
+        reactor_->after(Duration::zero(), released_);
         return;
     }
-    auto request = replace(target_, step->lease);
-    request.timeout = options_.renew_deadline / 2;
-    request.attempts = 1;
-    request.is_urgent = true;
-    call_ = server_->send(std::move(request), [done = std::move(done)](const Answer&) { done(); });
+    call_ = server_->send(urgent(replace(target_, step->lease)),
+                          [done = released_](const Answer&) { done(); });
 }
 
 Elector::Elector(ApiServer& server, Reactor& reactor, const Clock& clock, std::string name_space,

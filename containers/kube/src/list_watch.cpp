@@ -121,7 +121,6 @@ void ListWatch::State::listed(const Answer& answer) {
     continue_ = metadata.get("continue").as_string().value_or("");
     if (!continue_.empty()) return list();
     version_ = metadata.get("resourceVersion").as_string().value_or("");
-    backoff_.reset();
     has_watched_ = false;
     is_synced_ = true;
     if (collection_.end_list()) watch();
@@ -183,6 +182,7 @@ void ListWatch::State::watch_ended(const std::optional<Failure>& failure) {
     call_ = 0;
     const bool has_lasted = reactor_->now() - watched_at_ >= shortest_watch;
     has_watched_ = has_watched_ || has_lasted;
+    if (has_lasted) backoff_.reset();
     if (failure) return watch_failed(*failure);
     if (has_progress_ || has_lasted) return watch();
     watch_failed(Failure{

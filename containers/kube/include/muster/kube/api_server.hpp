@@ -51,7 +51,7 @@ struct Failure {
 using Answer = tl::expected<json::Value, Failure>;
 
 /// The seam between what is asked and how it gets there. All callbacks come out of the event loop,
-/// never out of send() or stream(), and may call anything here.
+/// never out of send() or stream(), and may call anything here, but not destroy it.
 class ApiServer {
   public:
     using CallId = std::uint64_t;  ///< 0 is no call

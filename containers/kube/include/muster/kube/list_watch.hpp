@@ -37,8 +37,9 @@ class ListWatch {
         std::string name_space = {};  ///< empty: all
         std::string label_selector = {};
         std::string field_selector = {};
-        std::uint32_t page = 500;  ///< objects in one answer of a list
-        unsigned seed = 0;         ///< of the jitter; 0: a random one
+        std::uint32_t page =
+            25;             ///< objects in one answer, which is in memory as a whole: 110 KiB a pod
+        unsigned seed = 0;  ///< of the jitter; 0: a random one
     };
     using OnChange = std::function<void(const Change&)>;
     /// What went wrong, and when it is tried again. For the log: it goes on by itself.

@@ -43,7 +43,7 @@ bool is_refusal(const kube::Failure& failure) {
 
 }  // namespace
 
-class Controller::State {
+class Controller::State : public std::enable_shared_from_this<State> {
   public:
     State(kube::ApiServer& server, Reactor& reactor, const Clock& clock, const Options& options)
         : server_(server),
@@ -138,8 +138,16 @@ class Controller::State {
             log::error("{} error=\"{}\"", describe(pass->key), request.error().message);
             return fail_pass(pass);
         }
-        server_.send(std::move(*request),
-                     [this, pass](const kube::Answer& answer) { on_answer(pass, answer); });
+        send(std::move(*request),
+             [this, pass](const kube::Answer& answer) { on_answer(pass, answer); });
+    }
+
+    /// An answer that comes after our end is nobody's.
+    void send(kube::Request request, std::function<void(const kube::Answer&)> done) {
+        server_.send(std::move(request),
+                     [self = weak_from_this(), done = std::move(done)](const kube::Answer& answer) {
+                         if (const auto state = self.lock()) done(answer);
+                     });
     }
 
     void on_answer(const PassPointer& pass, const kube::Answer& answer) {
@@ -185,7 +193,7 @@ class Controller::State {
     /// The name is taken; by whom decides what is next.
     void find(const PassPointer& pass, const Action& action) {
         const auto kind = text_at(action.object, "kind");
-        server_.send(look_up(action), [this, pass, kind](const kube::Answer& answer) {
+        send(look_up(action), [this, pass, kind](const kube::Answer& answer) {
             if (!answer) return fail_pass(pass);
             store_.put_found(pass->key, kind, *answer);
             look(pass);
@@ -223,7 +231,7 @@ class Controller::State {
 
 Controller::Controller(kube::ApiServer& server, Reactor& reactor, const Clock& clock,
                        const Options& options)
-    : state_(std::make_unique<State>(server, reactor, clock, options)) {}
+    : state_(std::make_shared<State>(server, reactor, clock, options)) {}
 Controller::~Controller() = default;
 
 bool Controller::is_synced() const {

@@ -39,7 +39,7 @@ class Controller {
 
   private:
     class State;
-    std::unique_ptr<State> state_;
+    std::shared_ptr<State> state_;
 };
 
 }  // namespace muster::controller

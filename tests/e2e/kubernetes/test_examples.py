@@ -4,6 +4,7 @@ make of a pod's end."""
 import copy
 import re
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import kubernetes_schemas
 import manifests
@@ -15,6 +16,7 @@ EXAMPLES = REPOSITORY / "containers" / "kubernetes" / "examples"
 SIZE = 4
 HOLD = "until [ -e /tmp/go ]; do sleep 0.1; done"
 KINDS = ["rehearsal", "flux"]
+URI = "FLUX_URI=local:///run/muster/run/local"
 
 
 def example(name, space, *script, flux="none"):
@@ -26,7 +28,7 @@ def example(name, space, *script, flux="none"):
 
 
 def pod_of(documents):
-    return manifests.of_kind(documents, "Job", "StatefulSet")[0]["spec"]["template"]["spec"]
+    return manifests.groups(documents)[0].pods[0].spec
 
 
 def setting(documents, **named):
@@ -45,9 +47,9 @@ def leader(space):
     return sorted(found.values(), key=lambda pod: pod["metadata"]["creationTimestamp"])[-1]
 
 
-def assert_hello(log):
+def assert_hello(log, hosts=tuple(f"hello-{rank}" for rank in range(SIZE))):
     said = sorted(re.findall(r"task (\d+) of (\d+) on (\S+)", log))
-    assert said == [(str(rank), str(SIZE), f"hello-{rank}") for rank in range(SIZE)], log
+    assert said == [(str(rank), str(SIZE), host) for rank, host in enumerate(hosts)], log
 
 
 def ready(space, count):
@@ -128,7 +130,7 @@ def test_a_stateful_set_takes_jobs_grows_and_is_deleted_within_its_grace(space, 
     documents = example("stateful-set", space)
     start(space, documents, certificate)
     ready(space, SIZE)
-    client_of = ["env", "FLUX_URI=local:///run/muster/run/local", "muster-rehearsal", "run"]
+    client_of = ["env", URI, "muster-rehearsal", "run"]
     run = [*client_of, f"-N{SIZE}", f"-n{SIZE}", "sh", "-c"]
     assert_hello(space.exec("hello-0", *run, "echo task $FLUX_TASK_RANK of $FLUX_JOB_SIZE on $(hostname)").stdout)
     assert space.exec("hello-0", *run, "exit 3", check=False).returncode == 3
@@ -141,6 +143,29 @@ def test_a_stateful_set_takes_jobs_grows_and_is_deleted_within_its_grace(space, 
     assert_hello(space.exec("hello-0", *run, "echo task $FLUX_TASK_RANK of $FLUX_JOB_SIZE on $(hostname)").stdout)
     space.kubectl("delete", "statefulset", "hello")
     space.wait(lambda: not space.pods(), "all pods have ended", 45)
+
+
+def test_a_pod_that_leaves_waits_for_its_jobs_and_its_replacement_joins(space, certificate):
+    """preStop's `muster leave`: what runs on its rank ends by itself, within two thirds of MUSTER_GRACE."""
+    start(space, example("stateful-set", space), certificate)
+    ready(space, SIZE)
+    script = "touch /tmp/begun; until [ -e /tmp/go ]; do sleep 0.1; done; echo task $FLUX_TASK_RANK of $FLUX_JOB_SIZE on $(hostname)"
+    last = f"hello-{SIZE - 1}"
+    with ThreadPoolExecutor() as pool:
+        job = pool.submit(space.exec, "hello-0", "env", URI, "muster-rehearsal", "run", f"-N{SIZE}", f"-n{SIZE}", "sh", "-c", script, check=False)
+        space.wait(lambda: space.exec(last, "ls", "/tmp/begun", check=False).returncode == 0, "the job runs")
+        before = space.pods()[last]["metadata"]["uid"]
+        space.kubectl("delete", "pod", last, "--wait=false")
+        space.wait(lambda: "1 drained" in space.exec("hello-0", "env", URI, "muster-rehearsal", "uptime").stdout, "its rank is drained", 15)
+        for name in space.pods():
+            space.exec(name, "touch", "/tmp/go")
+        done = job.result()
+    assert done.returncode == 0, done
+    assert_hello(done.stdout)
+    space.wait(lambda: space.pods().get(last, {"metadata": {"uid": before}})["metadata"]["uid"] != before, "it is replaced")
+    ready(space, SIZE)
+    done = space.exec("hello-0", "env", URI, "muster-rehearsal", "run", f"-N{SIZE}", f"-n{SIZE}", "hostname")
+    assert sorted(done.stdout.split()) == [f"hello-{rank}" for rank in range(SIZE)]
 
 
 def test_the_pods_of_a_deleted_job_end_in_order(space, certificate):

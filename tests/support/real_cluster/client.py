@@ -119,8 +119,9 @@ def terminated(pod, container=0):
 def adapt(documents, named, flux="none"):
     """A manifest's objects for this cluster: its images, and no more cores asked for than a small machine has. What a pod may use
     stays as it was, and so does R."""
-    for workload in manifests.of_kind(documents, "Job", "StatefulSet"):
-        for container in manifests.containers(workload["spec"]["template"]["spec"]):
+    templates = {id(pod.spec): pod.spec for group in manifests.groups(documents) for pod in group.pods}
+    for spec in templates.values():
+        for container in manifests.containers(spec):
             kind = container["image"]
             container["image"] = {"muster": named.muster, "muster-flux": named.muster if flux == "none" else named.flux,
                                   "my-application": named.application}[kind]

@@ -46,7 +46,7 @@ def tried():
     one = Cluster("try")
     try:
         one.up()
-        return f"a cluster can be had here: Kubernetes {programs.version_of('k8s.io/kubernetes')}, 2 nodes; {time.monotonic() - begun:.0f} s"
+        return f"a cluster can be had here: Kubernetes {programs.CLUSTER.version()}, 2 nodes; {time.monotonic() - begun:.0f} s"
     except (AssertionError, OSError, subprocess.SubprocessError) as why:
         return f"no cluster can be had here: {' '.join(str(why).split())[-600:]}"
     finally:

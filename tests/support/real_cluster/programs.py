@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The programs of a Kubernetes cluster: built once from the Go modules of go/go.mod with the Go of PATH (six minutes, four
+"""The programs of a Kubernetes cluster: built once from the Go modules of kubernetes/go.mod with the Go of PATH (six minutes, four
 gigabytes of Go's caches), and kept in the user's cache directory by the hash of what they are built from."""
+import dataclasses
 import fcntl
 import functools
 import hashlib
@@ -10,10 +11,28 @@ import shutil
 import subprocess
 import sys
 
-SOURCE = pathlib.Path(__file__).with_name("go")
 KUBERNETES = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy", "kubectl", "kubelet")
-PACKAGES = ("go.etcd.io/etcd/server/v3", "./coredns", *(f"k8s.io/kubernetes/cmd/{name}" for name in KUBERNETES))
-RENAMED = {"server": "etcd"}  # go build names a program after the last word of its path that is no version
+
+
+@dataclasses.dataclass(frozen=True)
+class Group:
+    """Programs that one go.mod pins: `folder` holds it, `main` is the module whose version they have."""
+    folder: str
+    main: str
+    packages: tuple
+    renamed: tuple  # (what go build calls it, what we do)
+
+    @property
+    def source(self):
+        return pathlib.Path(__file__).with_name(self.folder)
+
+    def version(self):
+        return next(line.split()[-1] for line in (self.source / "go.mod").read_text().splitlines() if line.split()[:1] == [self.main])
+
+
+CLUSTER = Group("kubernetes", "k8s.io/kubernetes", ("go.etcd.io/etcd/server/v3", "./coredns", *(f"k8s.io/kubernetes/cmd/{name}" for name in KUBERNETES)),
+                (("server", "etcd"),))
+CONTROLLERS = Group("controllers", "sigs.k8s.io/jobset", ("sigs.k8s.io/jobset", "sigs.k8s.io/lws/cmd"), (("cmd", "lws"),))
 
 
 class CannotBuild(Exception):
@@ -24,57 +43,58 @@ def _cache():
     return pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "muster"
 
 
-def version_of(module):
-    return next(line.split()[-1] for line in (SOURCE / "go.mod").read_text().splitlines() if line.split()[:1] == [module])
-
-
 def _linker_flags():
     """What `kubectl version` says, and the API server compares with a client's: empty without them."""
-    version = version_of("k8s.io/kubernetes")
+    version = CLUSTER.version()
     major, minor, _ = version.removeprefix("v").split(".")
     said = {"gitVersion": version, "gitMajor": major, "gitMinor": minor, "gitTreeState": "clean", "buildDate": "2026-01-01T00:00:00Z"}
     return " ".join(["-s -w", *(f"-X {package}.{name}={value}" for package in ("k8s.io/component-base/version", "k8s.io/client-go/pkg/version")
                                 for name, value in said.items())])
 
 
-def _directory():
-    sources = b"".join((SOURCE / name).read_bytes() for name in ("go.mod", "go.sum", "coredns/main.go"))
-    digest = hashlib.sha256(sources + repr((PACKAGES, _linker_flags())).encode()).hexdigest()[:12]
-    return _cache() / f"cluster-{version_of('k8s.io/kubernetes')}-{digest}"
+def _directory(group):
+    sources = b"".join(path.read_bytes() for path in sorted(group.source.rglob("*")) if path.suffix in (".mod", ".sum", ".go"))
+    digest = hashlib.sha256(sources + repr((group, _linker_flags())).encode()).hexdigest()[:12]
+    return _cache() / f"cluster-{group.folder}-{group.version()}-{digest}"
 
 
-def is_built():
-    return (_directory() / "bin").exists()
+def is_built(group=CLUSTER):
+    return (_directory(group) / "bin").exists()
 
 
 @functools.cache
-def place():
+def place(group=CLUSTER):
     """The directory of the built programs; builds them where they are missing."""
-    built = _directory()
+    built = _directory(group)
     built.mkdir(parents=True, exist_ok=True)
     with open(built / "lock", "wb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (built / "bin").exists():
-            _build(built / "bin")
+            _build(group, built / "bin")
     return built / "bin"
 
 
-def program(name):
-    return str(place() / name)
+def program(name, group=CLUSTER):
+    return str(place(group) / name)
 
 
-def _build(directory):
+def _build(group, directory):
+    new = directory.with_suffix(".new")
+    shutil.rmtree(new, ignore_errors=True)
+    print(f"building {directory}: some minutes, once", file=sys.stderr, flush=True)
+    run_go(group, "build", "-trimpath", "-ldflags", _linker_flags(), "-o", f"{new}/", *group.packages)
+    for old, name in group.renamed:
+        (new / old).rename(new / name)
+    new.rename(directory)
+
+
+def run_go(group, *words):
+    """`go WORDS` on a group's modules, whose sums are verified; what it prints."""
     go = shutil.which("go")
     if go is None:
         raise CannotBuild("a Kubernetes cluster cannot be built: put Go 1.26 or newer in PATH (https://go.dev/dl)")
-    new = directory.with_suffix(".new")
-    shutil.rmtree(new, ignore_errors=True)
-    print(f"building a Kubernetes cluster in {directory}: some minutes, once", file=sys.stderr, flush=True)
-    done = subprocess.run([go, "build", "-trimpath", "-ldflags", _linker_flags(), "-o", f"{new}/", *PACKAGES], cwd=SOURCE, text=True,
-                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          env={**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly -buildvcs=false", "GOWORK": "off"})
+    done = subprocess.run([go, *words], cwd=group.source, text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          env={**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly -buildvcs=false", "GOWORK": "off"}, check=False)
     if done.returncode:
-        raise CannotBuild(f"a Kubernetes cluster cannot be built: {go} build in {SOURCE} says\n{done.stdout[-4000:]}")
-    for old, name in RENAMED.items():
-        (new / old).rename(new / name)
-    new.rename(directory)
+        raise CannotBuild(f"a Kubernetes cluster cannot be built: {go} {words[0]} in {group.source} says\n{done.stdout[-4000:]}")
+    return done.stdout

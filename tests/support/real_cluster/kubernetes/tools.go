@@ -2,8 +2,8 @@
 
 //go:build tools
 
-// Package cluster names the programs of a real cluster for tests; ../programs.py builds them.
-package cluster
+// Package kubernetes names the programs of a real cluster for tests; ../programs.py builds them.
+package kubernetes
 
 import (
 	_ "go.etcd.io/etcd/server/v3"

@@ -1,4 +1,4 @@
-module muster/cluster
+module muster/kubernetes
 
 go 1.26
 

@@ -38,10 +38,10 @@ def test_pods_that_asked_too_early_find_the_name_soon(ground, count):
     assert ground.plain_answer() == [ground.address(2)], "a broker's own look-up succeeds at once: nobody asked it too early"
     assert max(executed) - instant < SOON + count / 8
     rate = ground.authority.count(begin, end) / (end - begin)
-    # Each asks ten times a second. Who asks while CoreDNS waits for its backend asks it, too, and on a busy machine that is long;
+    # Each asks fifteen times a second at first. Who asks while CoreDNS waits for its backend asks it, too, and on a busy machine that is long;
     # tests/bench/dns_bench.py says what it comes to on one that is not.
     print(f"{rate:.0f} questions a second at the backend, {max(executed) - instant:.2f} s")
-    assert rate < max(60, count * 10 * 2 / 3), f"{rate:.0f} questions a second at the backend"
+    assert rate < max(60, count * 15 * 2 / 3), f"{rate:.0f} questions a second at the backend"
 
 
 def test_pods_find_the_name_although_somebody_else_asked_for_it_plainly(ground):
@@ -79,7 +79,7 @@ def test_a_changed_address_is_found_behind_a_cache_that_keeps_the_old_one(ground
 
 @pytest.mark.parametrize("what", ["name", "listener", "SYN"])
 def test_a_pod_that_waits_does_not_spin(ground, what):
-    """Ten questions a second are milliseconds of work. (The figure of 60 s is the benchmark's.)"""
+    """Some questions a second are milliseconds of work. (The figure of 60 s is the benchmark's.)"""
     if what == "SYN":
         ground.silent(ground.address(9))
     if what != "name":

@@ -51,7 +51,7 @@ void ExistenceSlots::make_room_for(std::uint32_t ttl) {
 Question ExistenceSlots::question(const std::string& name, WallTime wall) const {
     static_assert(count == (last_private - first_private + 1) * 4);
     const auto index = static_cast<unsigned>(slot_number(wall, width_) % count);
-    // Where CD is not part of the key, neighbours share an entry: it is then 100 ms old at most.
+    // Where CD is not part of the key, neighbours share an entry: it is then 67 ms old at most.
     return {.name = name,
             .type = static_cast<Type>(first_private + index / 4),
             .dnssec_ok = (index & 2) != 0,

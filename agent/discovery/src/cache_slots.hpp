@@ -16,8 +16,8 @@ namespace muster::discovery {
 /// "Asking without poisoning").
 ///
 /// Slots that tell whether a name exists: the 255 types of private use (65280 to 65534) with the
-/// four combinations of DO and CD, 50 ms each, or wider when denials live for longer than a round
-/// of 51 s. Nobody else asks them.
+/// four combinations of DO and CD, a thirtieth of a second each, or wider when denials live for
+/// longer than a round of 34 s. Nobody else asks them.
 class ExistenceSlots {
   public:
     static constexpr int count = 1020;
@@ -27,7 +27,7 @@ class ExistenceSlots {
     Question question(const std::string& name, WallTime wall) const;
 
   private:
-    Duration width_ = std::chrono::milliseconds(50);
+    Duration width_ = Duration(std::chrono::seconds(1)) / 30;
 };
 
 /// Slots that tell an address, none of which libc asks: A or AAAA with DO, CD or both, and SRV of

@@ -14,7 +14,7 @@ namespace muster::discovery {
 namespace {
 
 constexpr int question_timeout_ms = 500;
-constexpr int questions_per_socket = 16;
+constexpr int questions_per_socket = 32;
 
 std::string explain(int status) {
     switch (status) {

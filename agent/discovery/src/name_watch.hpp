@@ -83,6 +83,7 @@ class NameWatch {
     TimePoint read_at(const Knowledge& knowledge) const;
     Duration interval(TimePoint now) const;
     Duration random_below(Duration bound);
+    Duration delay_in_slot();
     std::vector<Question> plain() const;
     void urge_plain();
     void urge(const Question& question);

@@ -33,12 +33,12 @@ Duration longest_trust(Duration waited) {
     return std::max<Duration>(waited / 10, later_dial);
 }
 
-/// At first no more than a 25th of what was waited: in a tree every level waits for the one above,
+/// At first no more than a 40th of what was waited: in a tree every level waits for the one above,
 /// and their rests add up.
 Duration longest_backoff(std::uint32_t size, Duration waited) {
     const auto paced = std::max<Duration>(10ms, std::chrono::microseconds(250) * size);
-    const auto early = std::max(waited / 25, paced);
-    const auto settled = std::max<Duration>(200ms, paced);
+    const auto early = std::max(waited / 40, paced);
+    const auto settled = std::max<Duration>(250ms, paced);
     return early < settled ? early : rest_after(waited, settled);
 }
 
@@ -303,7 +303,7 @@ void Walk::end_round() {
     const auto delay = is_refused ? longest : backoff_;
     backoff_ = std::min(backoff_ * 2, longest);
     round_at_ = now() + Duration(std::uniform_int_distribution<Duration::rep>(
-                            delay.count() / 2, delay.count() * 3 / 2)(random_));
+                            delay.count() * 3 / 4, delay.count() * 5 / 4)(random_));
     ask_anew_ = watch_ && round_at_ - longest_trust(since_start()) >= asked_anew_at_;
 }
 

@@ -8,18 +8,18 @@ namespace {
 
 using namespace std::chrono_literals;
 
-TEST(RestAfter, IsTheLeastForNineSeconds) {
+TEST(RestAfter, IsTheLeastForTwelveSeconds) {
     EXPECT_EQ(rest_after(0s, 100ms), 100ms);
-    EXPECT_EQ(rest_after(9s, 100ms), 100ms);
-    EXPECT_EQ(rest_after(9s, 200ms), 200ms);
+    EXPECT_EQ(rest_after(12s, 100ms), 100ms);
+    EXPECT_EQ(rest_after(12s, 200ms), 200ms);
 }
 
-TEST(RestAfter, GrowsAsTheSquareUpToASecond) {
-    EXPECT_EQ(rest_after(18s, 100ms), 400ms);
-    EXPECT_EQ(rest_after(27s, 100ms), 900ms);
-    EXPECT_EQ(rest_after(40s, 100ms), 1s);
-    EXPECT_EQ(rest_after(24h, 100ms), 1s);
-    EXPECT_EQ(rest_after(Duration::max(), 100ms), 1s);
+TEST(RestAfter, GrowsAsTheFourthPowerUpToFiveQuartersOfASecond) {
+    EXPECT_EQ(rest_after(18s, 64ms), 324ms);
+    EXPECT_EQ(rest_after(24s, 64ms), 1024ms);
+    EXPECT_EQ(rest_after(40s, 64ms), 1250ms);
+    EXPECT_EQ(rest_after(24h, 64ms), 1250ms);
+    EXPECT_EQ(rest_after(Duration::max(), 64ms), 1250ms);
 }
 
 TEST(RestAfter, IsNeverBelowTheLeast) {

@@ -3,6 +3,7 @@
 
 #include "muster/base/fd.hpp"
 #include "muster/bootstrap/certificate.hpp"
+#include "muster/bootstrap/execute.hpp"
 #include "muster/bootstrap/handshakes.hpp"
 #include "muster/curve.hpp"
 #include "muster/discovery/reach.hpp"
@@ -97,6 +98,10 @@ class Walk {
         if (leader_listens && view.uptime && !view.uptime->ending() &&
             view.uptime->state != "load-builtins" && !add_gates(certificate->keys))
             return;
+        if (const auto missing = what_a_run_would_miss(view); missing) {
+            add({"broker", {}, *missing, {}});
+            return;
+        }
         if (!add(judge_broker(view, pod_.plan)) || options_.depth != Depth::instance) return;
         if (!view.uptime || !view.uptime->online()) return;
         const auto& settings = pod_.settings;
@@ -109,6 +114,13 @@ class Walk {
     }
 
   private:
+    /// Where no run has left anything yet: what the next one would end with.
+    std::optional<Error> what_a_run_would_miss(const BrokerView& view) const {
+        if (view.planned || view.run_failed || view.socket.state != Socket::State::absent)
+            return {};
+        const auto found = bootstrap::check_programs(pod_.settings, pod_.facts, pod_.plan);
+        return found ? std::nullopt : std::optional(found.error());
+    }
     bool add(Step step) {
         diagnosis_.steps.push_back(std::move(step));
         return diagnosis_.steps.back().passed();

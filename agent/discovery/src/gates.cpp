@@ -65,17 +65,19 @@ const CauseRow& row_of(Cause cause) {
 }
 
 /// A name that is missing is mended where its platform makes it.
-std::string_view mend_of_missing_name(Platform platform) {
-    switch (platform) {
-        case Platform::list:
-            return "start that pod, or mend its name in --hosts (MUSTER_HOSTS), or what stands "
-                   "behind it (--service, --domain)";
-        case Platform::compose:
-            return "start that container (docker start), or bring the instance up anew (docker "
-                   "compose down, then up)";
-        default:
-            return row_of(Cause::no_such_name).mend;
-    }
+std::string_view mend_of(Cause cause, Platform platform) {
+    if (platform == Platform::list && cause == Cause::no_such_name)
+        return "start that pod, or mend its name in --hosts (MUSTER_HOSTS), or what stands "
+               "behind it (--service, --domain)";
+    if (platform == Platform::compose && cause == Cause::no_such_name)
+        return "start that container (docker start), or bring the instance up anew (docker "
+               "compose down, then up)";
+    // It has told this container its own name.
+    if (platform == Platform::compose && cause == Cause::silent_servers)
+        return "start that container (docker start), or bring the instance up anew (docker "
+               "compose down, then up): where the host's name servers cannot be reached, Docker's "
+               "is silent about names that no container has";
+    return row_of(cause).mend;
 }
 
 std::string_view verb_of(Gate gate) {
@@ -151,10 +153,8 @@ std::string summarize(const GateFailure& failure) {
 
 Error describe(const GateFailure& failure, std::string_view peer) {
     const auto& row = row_of(failure.cause);
-    const auto mend = failure.cause == Cause::no_such_name ? mend_of_missing_name(failure.platform)
-                                                           : row.mend;
     auto text = fmt::format("reach {}: {} ({}): {}", peer, summarize(failure),
-                            format_evidence(failure), mend);
+                            format_evidence(failure), mend_of(failure.cause, failure.platform));
     if (failure.gate == Gate::name)
         for (const auto& doubt : failure.doubts) text += "; " + doubt;
     return {row.kind, std::move(text)};

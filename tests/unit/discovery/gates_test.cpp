@@ -81,14 +81,15 @@ TEST(Describe, NamesCauseEvidenceAndMendInOneSentence) {
 }
 
 TEST(Describe, NamesTheMendOfThePlatformThatMakesTheName) {
-    const auto mend = [](Platform platform) {
-        return describe({.gate = Gate::name, .cause = Cause::no_such_name, .platform = platform},
-                        "rank 0 (m-0)")
+    const auto mend = [](Platform platform, Cause cause = Cause::no_such_name) {
+        return describe({.gate = Gate::name, .cause = cause, .platform = platform}, "rank 0 (m-0)")
             .message;
     };
     EXPECT_THAT(mend(Platform::stateful_set), HasSubstr("its Service must be headless"));
     EXPECT_THAT(mend(Platform::list), HasSubstr("--hosts"));
     EXPECT_THAT(mend(Platform::compose), HasSubstr("docker start"));
+    EXPECT_THAT(mend(Platform::compose, Cause::silent_servers), HasSubstr("docker start"));
+    EXPECT_THAT(mend(Platform::indexed_job, Cause::silent_servers), HasSubstr("NetworkPolicy"));
     for (const auto platform : {Platform::list, Platform::compose})
         EXPECT_EQ(mend(platform).find("headless"), std::string::npos);
 }

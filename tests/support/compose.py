@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A project of docker-compose from containers/compose, in a directory of the test's own."""
+"""A project of compose, 1.29 or v2, from containers/compose, in a directory of the test's own."""
 import contextlib
 import json
 import os
@@ -7,23 +7,28 @@ import pathlib
 import shutil
 import subprocess
 
+import compose_v2
 from image import IMAGE
 from muster_testing import REPOSITORY, end_with_parent, remember_secrets, wait_until
 
 EXAMPLE = REPOSITORY / "containers" / "compose"
+VERSIONS = {"1.29": ["docker-compose"], "v2": ["docker", "compose"]}
+LABEL = "com.docker.compose"
 
 
 class Project:
-    """An example with a program of the test's: `words`; `more` goes on top of the service."""
+    """An example with a program of the test's: `words`, or None for its own; `more` goes on top of the service."""
 
-    def __init__(self, docker, directory, words, size=4, file="compose.yaml", env=None, **more):
-        self.docker, self.directory = docker, pathlib.Path(directory)
+    def __init__(self, docker, directory, words, size=4, file="compose.yaml", version="1.29", name=None, env=None, **more):
+        self.docker, self.directory, self.version = docker, pathlib.Path(directory), version
         shutil.copytree(EXAMPLE, self.directory, ignore=shutil.ignore_patterns("muster.secret*", ".env"))
-        service = {"command": [word.replace("$", "$$") for word in words], **more}
-        (self.directory / "override.json").write_text(json.dumps({"version": "2.4", "services": {"flux": service}}))
-        self.env = {**docker.env, "N": str(size), "MUSTER_IMAGE": IMAGE, "MUSTER_FLUX": "none",
-                    "COMPOSE_PROJECT_NAME": f"mt{os.getpid()}{self.directory.name[-8:].lower().replace('_', '')}",
+        service = {**({"command": [word.replace("$", "$$") for word in words]} if words else {}), **more}
+        (self.directory / "override.json").write_text(json.dumps({"services": {"flux": service}}))
+        self.name = name or f"mt{os.getpid()}{self.directory.name[-8:].lower().replace('_', '')}"
+        self.env = {**docker.env, "N": str(size), "MUSTER_IMAGE": IMAGE, "MUSTER_FLUX": "none", "COMPOSE_PROJECT_NAME": self.name,
                     "COMPOSE_FILE": f"{file}:override.json", **(env or {})}
+        if version == "v2":
+            self.env["DOCKER_CONFIG"] = str(compose_v2.docker_config())  # `docker compose` is there, and ./run takes it
         self.script("secret")
         remember_secrets(self.directory / "muster.secret")
 
@@ -31,6 +36,12 @@ class Project:
         """Runs ./name to its end; its completed process, texts."""
         return subprocess.run([f"./{name}"], cwd=self.directory, env={**self.env, **more}, stdin=subprocess.DEVNULL, capture_output=True,
                               text=True, timeout=180, check=False)
+
+    def change_secret(self):
+        """Containers that exist keep the one that they have: the engine binds the file when a container starts."""
+        (self.directory / "muster.secret").unlink()
+        self.script("secret")
+        remember_secrets(self.directory / "muster.secret")
 
     def start(self, name="run"):
         """Starts ./name; what it prints goes to its file `log`."""
@@ -42,17 +53,17 @@ class Project:
         return (self.directory / "log").read_text(encoding="utf-8", errors="replace")
 
     def compose(self, *words, check=True):
-        done = subprocess.run(["docker-compose", *words], cwd=self.directory, env=self.env, stdin=subprocess.DEVNULL, capture_output=True,
-                              text=True, timeout=180, check=False)
-        assert not check or done.returncode == 0, f"docker-compose {words}: code {done.returncode}\n{done.stdout}\n{done.stderr}"
+        argv = [*VERSIONS[self.version], *words]
+        done = subprocess.run(argv, cwd=self.directory, env=self.env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=180, check=False)
+        assert not check or done.returncode == 0, f"{argv}: code {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done
 
     def containers(self):
         """{replica number: container id}, also of those that have ended."""
-        found = {}
-        for container in self.compose("ps", "-q", "flux").stdout.split():
-            found[int(self.docker.inspect(container, '{{index .Config.Labels "com.docker.compose.container-number"}}'))] = container
-        return found
+        labels = {"project": self.name, "service": "flux", "oneoff": "False"}
+        found = self.docker.docker("ps", "--all", "--no-trunc", "--format", f'{{{{.Label "{LABEL}.container-number"}}}} {{{{.ID}}}}',
+                                   *(f"--filter=label={LABEL}.{name}={value}" for name, value in labels.items())).stdout.split()
+        return dict(zip(map(int, found[::2]), found[1::2]))
 
     def logs(self, container):
         done = self.docker.docker("logs", container)

@@ -13,9 +13,8 @@ import json
 import os
 import pathlib
 import shutil
-import subprocess
-import tempfile
 
+import go_module
 import jsonschema
 import yaml
 
@@ -37,10 +36,6 @@ MODULES = [
 ]
 
 
-class CannotFetch(Exception):
-    """Why there are no schemas here: tests fail with it, they do not skip."""
-
-
 def _cache():
     return pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "muster"
 
@@ -55,27 +50,9 @@ def fetch(module):
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not schema.exists():
             new = schema.with_suffix(".new")
-            shutil.copyfile(_download(module) / module.file, new)
+            shutil.copyfile(go_module.download(module.path, module.version, module.sum) / module.file, new)
             new.rename(schema)
     return schema
-
-
-def _download(module):
-    go = shutil.which("go")
-    if go is None:
-        raise CannotFetch("the schemas of Kubernetes cannot be fetched: there is no `go` in PATH")
-    with tempfile.TemporaryDirectory() as nowhere:  # no go.mod: the module alone, without what it needs itself
-        done = subprocess.run([go, "mod", "download", "-json", f"{module.path}@{module.version}"], cwd=nowhere, text=True,
-                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                              env={**os.environ, "GOFLAGS": "-mod=mod", "GOWORK": "off", "GONOSUMDB": module.path})
-    try:
-        answer = json.loads(done.stdout[done.stdout.index("{"):])
-        found = answer["Sum"]
-    except (ValueError, KeyError):
-        raise CannotFetch(f"{module.path} {module.version} cannot be fetched: go mod download says\n{done.stdout[-4000:]}") from None
-    if found != module.sum:
-        raise CannotFetch(f"{module.path} {module.version} has the checksum {found}, not {module.sum}")
-    return pathlib.Path(answer["Dir"])
 
 
 class _OnceLoader(yaml.SafeLoader):
@@ -145,5 +122,5 @@ if __name__ == "__main__":
     try:
         for each in MODULES:
             fetch(each)
-    except CannotFetch as why:
+    except go_module.CannotFetch as why:
         sys.exit(str(why))

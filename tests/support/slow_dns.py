@@ -9,19 +9,33 @@ import re
 import socket
 import subprocess
 
+import dns
 from authority import Datagrams, Serving
 from pods import network_of
 
+MOMENT = 0.2  # seconds
 SERVER = "127.0.0.11"  # in every container of a user-defined network; the engine redirects its port 53 by iptables
 
 
 class SlowDns(Serving):
-    def __init__(self, delay):
+    """With `denies`, a question that the engine leaves unanswered for a moment, because its own servers cannot be reached, is
+    denied as they would."""
+
+    def __init__(self, delay, denies=False):
         super().__init__()
-        self.delay, self.questions = delay, 0
+        self.delay, self.denies, self.questions = delay, denies, 0
+        self._asked = {}  # {pid: when its container asked}
 
     async def open(self):
         pass
+
+    def in_turn(self, pid):
+        """How many questions a container asked one after the other, each after an answer to the one before."""
+        count, answered = 0, float("-inf")
+        for asked in self._asked[pid]:
+            if asked >= answered:
+                count, answered = count + 1, asked + self.delay
+        return count
 
     def stand_before(self, pid):
         with network_of(pid):
@@ -34,10 +48,10 @@ class SlowDns(Serving):
             subprocess.run(["iptables", "-t", "nat", "-I", "OUTPUT", "-d", SERVER, "-p", "udp", "--dport", "53",
                             "-j", "DNAT", "--to-destination", f"{SERVER}:{front.getsockname()[1]}"], check=True)
         self.sockets += [front, back]
-        asyncio.run_coroutine_threadsafe(self._pass_on(front, back, real), self.loop).result(10)
+        asyncio.run_coroutine_threadsafe(self._pass_on(front, back, real, self._asked.setdefault(pid, [])), self.loop).result(10)
 
-    async def _pass_on(self, front, back, real):
-        """Questions from `front` go by `back` to the port `real`, each under an id of its own."""
+    async def _pass_on(self, front, back, real, times):
+        """Questions from `front` go by `back` to the port `real`, each under an id of its own; `times` is added to."""
         waiting = {}
 
         def answered(data, _, __):
@@ -47,8 +61,13 @@ class SlowDns(Serving):
 
         def asked(data, client, _):
             self.questions += 1
+            times.append(self.loop.time())
             number = (self.questions % 65536).to_bytes(2, "big")
             waiting[number] = client, data[:2]
+            if self.denies:
+                question = dns.decode_question(data)
+                denial = number + dns.encode_reply(question, dns.NXDOMAIN)[2:]
+                self.loop.call_later(self.delay + MOMENT, answered, denial, None, None)
             self.loop.call_later(self.delay, lambda: to_server.sendto(number + data[2:], (SERVER, real)))
 
         to_server, _ = await self.loop.create_datagram_endpoint(lambda: Datagrams(answered), sock=back)

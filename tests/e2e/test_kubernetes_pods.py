@@ -9,10 +9,12 @@ import re
 import kubelet
 import kubernetes_schemas
 import manifests
+import pages
 import pytest
 from muster_testing import REPOSITORY, real_flux, remember_secrets, program as built
 
 EXAMPLES = REPOSITORY / "containers" / "kubernetes" / "examples"
+PAGE = (EXAMPLES / "README.md").read_text()
 SIZE = 4
 JOBS = ["indexed-job", "job-set", "bundle", "sidecar"]
 STAYS = ["leader-worker-set", "stateful-set"]  # until deleted
@@ -210,24 +212,10 @@ def test_flux_comes_along_into_an_image_without_it(make_instance):
     instance, pods = start(make_instance, group, flux)
     assert end_of_job(pods) == 0, instance.logs()
     assert_hello(instance, group, pods[0].main.log())
-    readme = (EXAMPLES / "README.md").read_text()
-    assert "command: [muster, install, --flux, /opt/flux, /muster]" in readme and "subPath: flux" in readme
+    assert "command: [muster, install, --flux, /opt/flux, /muster]" in PAGE and "subPath: flux" in PAGE
 
 
 # --- the README's "When it does not come up"
-
-def comparable(text):
-    """Without what differs from run to run: keys, times and counts."""
-    text = re.sub(r"key [0-9a-f]{8}", "key K", text)
-    text = re.sub(r"\(asked [^()]*\)", "(asked N times)", text)
-    return [line.strip() for line in text.splitlines() if line.strip()]
-
-
-def assert_in_readme(lines):
-    readme = comparable((EXAMPLES / "README.md").read_text())
-    wanted = comparable("\n".join(lines))
-    assert any(readme[n:n + len(wanted)] == wanted for n in range(len(readme))), "\n".join(lines)
-
 
 def made_pods(make_instance):
     group = group_of("indexed-job")
@@ -235,30 +223,25 @@ def made_pods(make_instance):
     return instance, [kubelet.ManifestPod(instance, of, "none").main for of in group.pods]
 
 
-@pytest.mark.parametrize("failing, code", [("name", 68), ("listener", 69)])
-def test_the_readme_shows_what_check_says(make_instance, failing, code):
+@pytest.mark.parametrize("failing, code", [("name", 68), ("listener", 69), ("curve", 76)])
+def test_the_readme_shows_what_check_says(make_instance, bench, failing, code):
     instance, pods = made_pods(make_instance)
-    pods[0].argv = ["sleep", "infinity"]
-    pods[0].start()
-    pods[2].start()
-    if failing == "listener":
-        instance.cluster.publish(pods[0])
+    pods[2].argv = ["sleep", "infinity"]
+    if failing == "curve":
+        other = instance.cluster.scratch / "other.cert"
+        assert bench.muster("keygen", other).code == 0
+        pods[2].certificate = remember_secrets(other)
+        instance.cluster.start([pods[0], pods[2]])
+        pods[0].wait_log("->init")
+    else:
+        pods[0].argv = ["sleep", "infinity"]
+        pods[0].start()
+        pods[2].start()
+        if failing == "listener":
+            instance.cluster.publish(pods[0])
     done = pods[2].exec("muster", "check", "--for", "2s")
     assert done.code == code, done
-    lines = done.out.splitlines()
-    last = next(n for n, line in enumerate(lines) if "FAILED" in line)
-    assert f"FAILED  {failing} " in lines[last]
-    assert_in_readme(lines[:last + 1])
-
-
-def test_the_readme_shows_what_a_pod_with_another_key_says(make_instance, bench):
-    instance, pods = made_pods(make_instance)
-    other = instance.cluster.scratch / "other.cert"
-    assert bench.muster("keygen", other).code == 0
-    pods[2].certificate = remember_secrets(other)
-    instance.cluster.start([pods[0], pods[2]])
-    assert pods[2].wait() == 76, instance.logs()
-    assert_in_readme(pods[2].log().splitlines()[-1:])
+    pages.assert_check_shown(PAGE, done.out, failing)
 
 
 # --- what `kubectl muster inject` makes of a workload

@@ -3,13 +3,16 @@
 and the rules of manifest_rules.py. Each check is shown to refuse a manifest that was made wrong."""
 import copy
 import dataclasses
+import os
+import shutil
 
 import kubernetes_schemas
 import manifest_rules as rules
 import manifests
+import pages
 import pytest
 import yaml
-from muster_testing import REPOSITORY
+from muster_testing import BIN, REPOSITORY
 
 EXAMPLES = REPOSITORY / "containers" / "kubernetes" / "examples"
 NAMES = ["bundle", "indexed-job", "job-set", "leader-worker-set", "sidecar", "stateful-set"]
@@ -51,6 +54,26 @@ def test_its_own_commands_name_its_own_objects(name):
     assert f"muster keygen curve.cert && kubectl create secret generic {secret} --from-file=curve.cert\n" in head
     assert f"kubectl apply -f {name}.yaml\n" in head
     assert manifests.environment(manifests.muster_of(spec))["MUSTER_CERT"].endswith("/curve.cert")
+
+
+def test_the_first_commands_of_the_page(bench, tmp_path):
+    """As printed, with a kubectl that only notes what it is asked: they name the objects of the manifest that they apply."""
+    directory, asked = tmp_path / "examples", tmp_path / "asked"
+    shutil.copytree(EXAMPLES, directory)
+    (tmp_path / "kubectl").write_text(f'#!/bin/sh\necho "$*" >>{asked}\n')
+    (tmp_path / "kubectl").chmod(0o755)
+    block = pages.blocks((EXAMPLES / "README.md").read_text())[0]
+    done = bench.run("sh", "-ec", block, cwd=directory, env={"PATH": f"{tmp_path}:{BIN}:{os.environ['PATH']}"})
+    assert done.code == 0, done
+    secret, apply, wait, logs = [line.split() for line in asked.read_text().splitlines()]
+    objects = manifests.load(directory / apply[-1])
+    pod, found = manifests.groups(objects)[0].pods[0].spec, workload(objects)
+    volume = next(each["secret"]["secretName"] for each in pod["volumes"] if "secret" in each)
+    assert secret == ["create", "secret", "generic", volume, "--from-file=curve.cert"] and (directory / "curve.cert").exists()
+    assert wait == ["wait", "--for=condition=Complete", f"job/{found['metadata']['name']}"]
+    labels = {**found["spec"]["template"]["metadata"]["labels"], "batch.kubernetes.io/job-completion-index": "0"}
+    selected = dict(each.split("=") for each in logs[-1].split(","))
+    assert logs[:2] == ["logs", "-l"] and selected.items() <= labels.items(), (logs, labels)
 
 
 @pytest.mark.parametrize("name, retried", [("indexed-job", {68, 69, 76}), ("job-set", {68, 69, 76}), ("bundle", {68, 69, 76}), ("sidecar", set())])

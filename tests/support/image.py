@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import tempfile
@@ -16,7 +17,8 @@ from muster_testing import REPOSITORY
 
 CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "muster" / "images"
 SUITE = "bookworm"
-BASE = "debian:bookworm-slim"
+BASE, OUR_BASE = "debian:bookworm-slim", "muster-test-base"
+FLUX_BASE = "fluxrm/flux-core:bookworm"  # of the Dockerfile's example
 OLD_SUITE, OLD = "bullseye", "muster-test-old-debian"  # the oldest that has packages still
 BUILDER = "muster-test-builder"
 IMAGE = "muster-test"
@@ -54,7 +56,8 @@ def root_archive(name, include, suite=SUITE):
 def build(docker):
     """IMAGE, by the Dockerfile."""
     if not docker.has(BASE):
-        docker.docker("import", "--change", 'CMD ["bash"]', root_archive("base", ["ca-certificates"]), BASE)
+        docker.docker("import", "--change", 'CMD ["bash"]', root_archive("base", ["ca-certificates"]), OUR_BASE)
+        docker.docker("tag", OUR_BASE, BASE)
     docker.docker("import", root_archive("builder", [*packages("build"), "ccache"]), f"{BUILDER}-root")
     with compiled_before() as directory:
         docker.docker("build", "--quiet", "--tag", BUILDER, directory)
@@ -88,6 +91,42 @@ def keep_compiled(docker, image):
     finally:
         docker.docker("rm", "-f", container)
         shutil.rmtree(fresh, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def as_the_page_says(docker):
+    """As long as the context lives, `docker build` as a page prints it needs neither a registry nor packages: under the name
+    BASE is the BUILDER. Gives the reason why not where the names belong to somebody else."""
+    names = {name: docker.docker("image", "inspect", "--format", "{{.Id}}", name, check=False).stdout for name in (BASE, OUR_BASE, "muster", "muster-flux")}
+    if names[BASE] != names[OUR_BASE] or names["muster"].strip() or names["muster-flux"].strip():
+        yield f"the engine has a {BASE} or a muster of its own, which stay as they are"
+        return
+    try:
+        docker.docker("tag", BUILDER, BASE)
+        yield None
+    finally:
+        docker.docker("tag", OUR_BASE, BASE)
+        docker.docker("rmi", "--force", "muster", "muster-flux", check=False)
+
+
+def flux_base(docker, prefix):
+    """FLUX_BASE: a Debian with the Flux of this machine at its prefix, and the packages that it uses."""
+    include = sorted(packages_of(prefix) | {"python3", "python3-cffi-backend", "python3-ply", "python3-yaml"})
+    docker.docker("import", root_archive("flux", include), f"{OUR_BASE}-flux")
+    with tempfile.NamedTemporaryFile("w", prefix="Dockerfile-") as recipe:
+        recipe.write(f"FROM {OUR_BASE}-flux\nCOPY . {prefix}\nENV PATH={prefix}/bin:/usr/sbin:/usr/bin:/sbin:/bin\n")
+        recipe.flush()
+        docker.docker("build", "--quiet", f"--file={recipe.name}", "--tag", FLUX_BASE, prefix)
+
+
+def packages_of(prefix):
+    """The Debian packages of the libraries that the programs below `prefix` are linked with."""
+    elves = [path for path in pathlib.Path(prefix).rglob("*") if path.is_file() and not path.is_symlink() and path.open("rb").read(4) == b"\x7fELF"]
+    said = subprocess.run(["ldd", *elves], capture_output=True, text=True, check=False).stdout
+    libraries = {path for path in re.findall(r" => (/\S+) ", said) if not path.startswith(f"{prefix}/")}
+    named = {os.path.realpath(path).removeprefix("/usr") for path in libraries}  # dpkg knows /lib/... or /usr/lib/...
+    owners = subprocess.run(["dpkg", "--search", *(f"*{path}" for path in sorted(named))], capture_output=True, text=True, check=True).stdout
+    return set(re.findall(r"(?m)^([a-z0-9.+-]+):", owners))
 
 
 def old_debian(docker):

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "muster/controller/desired.hpp"
 
+#include <csignal>
+
 #include "build.hpp"
 #include "muster/base/exit_code.hpp"
 #include "names.hpp"
@@ -35,18 +37,22 @@ Value headless_service(const MiniCluster& cluster) {
                   {"ports", list({object({{"name", text("flux")}, {"port", number(port)}})})}})}});
 }
 
+/// SIGTERM: of a pod that somebody has deleted, as the Job controller does when a Job is suspended.
+constexpr int told_to_stop = 128 + SIGTERM;
+
 Value exit_codes_rule(const MiniCluster& cluster, const char* action, const char* operation) {
     auto values = Value::array();
     for (const auto kind : {Kind::no_name, Kind::unavailable, Kind::protocol})
         values.append(number(exit_code(kind)));
+    values.append(number(told_to_stop));
     return object({{"action", text(action)},
                    {"onExitCodes", object({{"containerName", text(cluster.flux.name)},
                                            {"operator", text(operation)},
                                            {"values", values}})}});
 }
 
-/// Evicted pods count for nothing, those that found nobody are tried again, and what a program or a
-/// refusal ends with is the Job's end. The API takes no policy with restartPolicy OnFailure.
+/// Evicted pods count for nothing; those that found nobody or were told to stop are tried again, and
+/// what a program or a refusal ends with is the Job's end. The API takes no policy with restartPolicy OnFailure.
 Value failure_policy(const MiniCluster& cluster) {
     if (text_at(cluster.pod, "restartPolicy") == "OnFailure") return {};
     const auto disruption =

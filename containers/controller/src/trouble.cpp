@@ -34,11 +34,16 @@ Value flux_status(const Value& pod) {
                      text_at(containers.front(), "name"));
 }
 
-/// What a program wrote may be anything; what muster wrote begins so.
+/// What a program wrote may be anything; what muster wrote begins so. Where it wrote no message the
+/// kubelet takes the end of the log, which says nothing about the end.
 std::string own_words(const Value& terminated) {
     constexpr std::string_view mark = "muster: ";
-    const auto message = text_at(terminated, "message");
-    return message.starts_with(mark) ? shortened(message.substr(mark.size())) : "";
+    auto message = text_at(terminated, "message");
+    if (!message.starts_with(mark)) return {};
+    message.erase(0, mark.size());
+    constexpr std::array levels{"debug: ", "info: ", "warning: "};
+    const auto is_log = [&](const char* level) { return message.starts_with(level); };
+    return std::ranges::any_of(levels, is_log) ? "" : shortened(std::move(message));
 }
 
 std::string describe(const Value& terminated) {

@@ -1,0 +1,235 @@
+# SPDX-License-Identifier: Apache-2.0
+"""muster-controller on a real cluster, with the rights that containers/kubernetes gives it and no others: what becomes of a MiniCluster, from
+its creation to its end."""
+import base64
+import json
+import re
+import signal
+
+import muster_testing
+import pytest
+import yaml
+from muster_testing import REPOSITORY, program
+
+YAML = REPOSITORY / "containers" / "kubernetes"
+SYSTEM = "muster-system"
+
+
+@pytest.fixture(scope="module")
+def installed(kubernetes):
+    """The definition and the rights, for all tests: `kubectl apply -k` without the Deployment."""
+    deployment = [each for each in yaml.safe_load_all((YAML / "deployment.yaml").read_text()) if each["kind"] == "Namespace"]
+    kubernetes.kubectl("apply", "-f", "-", given=yaml.safe_dump_all(deployment))
+    kubernetes.kubectl("apply", "--validate=strict", "-f", YAML / "crd.yaml", "-f", YAML / "rbac.yaml")
+    kubernetes.kubectl("wait", "--for=condition=Established", "--timeout=60s", "crd/miniclusters.flux-framework.org")
+    return kubernetes
+
+
+@pytest.fixture
+def start(bench, space, installed, tmp_path):
+    """start(*flags): a controller of this namespace, as the account that the Deployment has."""
+    token = installed.kubectl("create", "token", "muster-controller", f"--namespace={SYSTEM}", "--duration=1h").stdout.strip()
+    given = yaml.safe_load(installed.kubectl("config", "view", "--raw", "--minify").stdout)
+    given["users"] = [{"name": given["contexts"][0]["context"]["user"], "user": {"token": token}}]
+    path = tmp_path / "controller.kubeconfig"
+    path.write_text(yaml.safe_dump(given))
+
+    def made(*flags):
+        process = bench.start(program("muster-controller"), "run", "--kubeconfig", path, "--namespace", space.name, "--metrics-address", "none", *flags)
+        if "--leader-elect" not in flags:
+            process.wait_for("synced miniclusters=")
+        return process
+    return made
+
+
+class Lab:
+    """The MiniCluster "lab" of a namespace."""
+
+    def __init__(self, space):
+        self.space = space
+
+    def apply(self, command="hostname", size=2, spec=None, **container):
+        named = self.space.kubernetes.images
+        self.space.apply([{
+            "apiVersion": "flux-framework.org/v1alpha2", "kind": "MiniCluster", "metadata": {"name": "lab"},
+            "spec": {"size": size, "flux": {"container": {"disable": True}}, "muster": {"image": named.muster, "flux": "none", "grace": 3},
+                     "containers": [{"image": named.application, "command": command, **container}], **(spec or {})}}])
+        return self
+
+    def get(self):
+        return self.space.get("minicluster", "lab")
+
+    def status(self):
+        return self.get().get("status", {})
+
+    def condition(self, name):
+        return next((row for row in self.status().get("conditions", []) if row["type"] == name), {})
+
+    def wait_phase(self, *phases):
+        return self.space.wait(lambda: self.status() if self.status().get("phase") in phases else None, f"phase {phases}")
+
+    def wait_for(self, condition, pattern):
+        """Until the message of a condition is of this kind."""
+        return self.space.wait(lambda: re.search(pattern, self.condition(condition).get("message", "")), f"{condition}: {pattern}")
+
+    def events(self):
+        found = self.space.get("events", "--field-selector=involvedObject.kind=MiniCluster")["items"]
+        return [(each["reason"], each["message"]) for each in found]
+
+    def pods(self):
+        return self.space.pods("app.kubernetes.io/name=lab")
+
+    def leader(self):
+        """The name of its only pod of index 0."""
+        found = list(self.space.pods("batch.kubernetes.io/job-completion-index=0"))
+        assert len(found) == 1, f"{found}\n{self.space.told()}"
+        return found[0]
+
+
+@pytest.fixture
+def lab(space, installed):
+    return Lab(space)
+
+
+def versions(space):
+    """The resourceVersions of all that the controller has to do with."""
+    found = space.get("miniclusters,jobs,services,secrets")["items"]
+    return {(each["kind"], each["metadata"]["name"]): each["metadata"]["resourceVersion"] for each in found}
+
+
+def test_a_minicluster_runs_to_its_end(space, start, lab, tmp_path):
+    controller = start()
+    lab.apply("sh -c 'echo task $FLUX_TASK_RANK of $FLUX_JOB_SIZE'", spec={"tasks": 2})
+    status = lab.wait_phase("Succeeded", "Failed")
+    assert status["phase"] == "Succeeded", space.told()
+    assert sorted(re.findall(r"task (\d) of 2", space.log(lab.leader()))) == ["0", "1"]
+    assert lab.condition("Finished")["message"] == "the program ended with exit code 0"
+    assert (status["observedGeneration"], status["size"], status["maximumSize"], status["selector"]) == (1, 2, 2, "hpa-selector=lab")
+    assert {"Job lab", "the program ended with exit code 0"} <= {message for _, message in lab.events()}
+    secret, = [each for each in space.get("secrets")["items"] if each["metadata"]["name"].endswith("-curve")]
+    certificate = tmp_path / "made.cert"
+    certificate.write_bytes(base64.b64decode(secret["data"]["curve.cert"]))
+    kept = muster_testing.remember_secrets(certificate)  # and searched for when the test ends
+    key = re.search(r'secret-key = "(.*)"', kept)[1]
+    told = json.dumps([lab.get(), space.get("events"), space.get("jobs,services,pods")]) + controller.err()
+    assert key not in told and "secret-key" not in told
+
+
+def test_what_is_there_is_left_as_it_is(space, start, lab):
+    first = start()
+    lab.apply("sh -c 'until [ -e /tmp/go ]; do sleep 0.2; done'")
+    lab.wait_phase("Running")
+    lab.wait_for("BrokersOnline", "2 of 2")
+    first.signal(signal.SIGKILL)
+    before = versions(space)
+    second = start()
+    space.exec(lab.leader(), "touch", "/tmp/go")
+    lab.wait_phase("Succeeded")
+    after = versions(space)
+    assert {key for key in before if before[key] != after[key]} == {("MiniCluster", "lab"), ("Job", "lab")}, "their status"
+    assert "create" not in second.err(), second.err()
+
+
+def test_a_failing_programs_exit_code_is_told_and_it_runs_once(lab, start):
+    start()
+    lab.apply("sh -c 'exit 3'")
+    assert lab.wait_phase("Succeeded", "Failed")["phase"] == "Failed"
+    assert "exit code 3" in lab.condition("Finished")["message"]
+    assert lab.leader(), "only one"
+
+
+@pytest.mark.parametrize("wrong, condition, sentence", [
+    ({"command": "no-such-program"}, "Finished", "exit code 127: .*the program was not found"),
+    ({"image": "no.such.registry.invalid/image:1"}, "BrokersOnline", "0 of 2 brokers are online; lab-.*: the image no.such.registry.invalid/image:1 cannot be pulled"),
+    ({"volumes": {"data": {"path": "/data", "claimName": "no-such-claim"}}}, "BrokersOnline", "no node takes it: .*no-such-claim"),
+    ({"resources": {"requests": {"cpu": "1000"}}}, "BrokersOnline", "no node takes it: .*Insufficient cpu"),
+])
+def test_what_is_wrong_is_named(lab, start, wrong, condition, sentence):
+    start()
+    lab.apply(**wrong)
+    lab.wait_for(condition, sentence)
+
+
+def test_it_grows_and_shrinks(space, start, lab):
+    start()
+    lab.apply("sh -c 'until [ -e /tmp/go ]; do sleep 0.2; done'", spec={"maxSize": 3})
+    lab.wait_for("BrokersOnline", "2 of 2")
+    space.kubectl("scale", "minicluster", "lab", "--replicas=3")
+    lab.wait_for("BrokersOnline", "3 of 3")
+    space.kubectl("scale", "minicluster", "lab", "--replicas=2")
+    lab.wait_for("BrokersOnline", "2 of 2")
+    space.wait(lambda: len(lab.pods()) == 2, "the third pod goes")
+    assert "maxSize is less than size" in space.kubectl("scale", "minicluster", "lab", "--replicas=4", check=False).stderr
+    space.kubectl("patch", "minicluster", "lab", "--type=merge", "-p", '{"spec": {"size": 4, "maxSize": 4}}')
+    lab.wait_for("SpecApplied", "spec.size: 4 is more than the 3 ranks")
+    assert space.get("job", "lab")["spec"]["parallelism"] == 2
+    space.exec(lab.leader(), "touch", "/tmp/go")
+    lab.wait_phase("Succeeded")
+
+
+def test_deleted_it_leaves_nothing_and_its_name_is_free_at_once(space, start, lab):
+    start()
+    lab.apply("sleep inf")
+    lab.wait_phase("Running")
+    first = set(versions(space))
+    space.kubectl("delete", "minicluster", "lab")
+    lab.apply()
+    assert lab.wait_phase("Succeeded", "Failed")["phase"] == "Succeeded", space.told()
+    space.wait(lambda: set(versions(space)) & first == {("MiniCluster", "lab"), ("Job", "lab")} | {
+        key for key in first if key[1] == "kube-root-ca.crt"}, "what the first one had is gone")
+    space.kubectl("delete", "minicluster", "lab")
+    space.wait(lambda: not lab.pods() and not versions(space), "nothing is left")
+
+
+def test_cleanup_deletes_it_when_it_has_ended(space, start, lab):
+    start()
+    lab.apply(spec={"cleanup": True})
+    space.wait(lambda: not versions(space) and not lab.pods(), "it has cleaned up")
+    assert ("Succeeded", "the program ended with exit code 0") in lab.events()
+
+
+def test_suspended_by_another_it_stays_suspended(space, start, lab):
+    start()
+    lab.apply("sleep inf")
+    lab.wait_phase("Running")
+    space.kubectl("patch", "job", "lab", "--type=merge", "-p", '{"spec": {"suspend": true}}')
+    lab.wait_phase("Suspended")
+    space.wait(lambda: not lab.pods(), "its pods go")
+    assert space.get("job", "lab")["spec"]["suspend"] is True
+    space.kubectl("patch", "job", "lab", "--type=merge", "-p", '{"spec": {"suspend": false}}')
+    lab.wait_phase("Running")
+
+
+def test_a_stranger_of_that_name_is_left_alone(space, start, lab):
+    start()
+    space.kubectl("create", "service", "clusterip", "brokers", "--tcp=80")
+    before = versions(space)["Service", "brokers"]
+    lab.apply(spec={"network": {"headlessName": "brokers"}})
+    lab.wait_for("ObjectsCreated", "Service brokers is there already, and is not this MiniCluster's")
+    assert lab.status()["phase"] == "Refused" and versions(space)["Service", "brokers"] == before
+    space.kubectl("delete", "service", "brokers")
+    lab.wait_phase("Succeeded")
+
+
+def test_of_two_controllers_one_acts_and_the_other_takes_over(space, start, lab, installed):
+    installed.kubectl("delete", "lease", "muster-controller", f"--namespace={SYSTEM}", "--ignore-not-found")
+    flags = ("--leader-elect", "--lease-namespace", SYSTEM)
+    first = start(*flags)
+    first.wait_for("leading lease")
+    second = start(*flags)
+    second.wait_for("waiting leader=")
+    lab.apply()
+    lab.wait_phase("Succeeded")
+    assert "minicluster=" not in second.err()
+    first.signal(signal.SIGTERM)
+    assert first.wait().code == 0
+    second.wait_for("leading lease")
+    space.kubectl("delete", "minicluster", "lab")
+    lab.apply()
+    lab.wait_phase("Succeeded")
+
+
+def test_the_api_takes_what_is_applied_to_run_it(installed):
+    for directory in (YAML, YAML / "namespaced"):
+        done = installed.kubectl("apply", "--dry-run=server", "--validate=strict", "-k", directory)
+        assert "deployment.apps/muster-controller" in done.stdout and "Warning" not in done.stderr, done

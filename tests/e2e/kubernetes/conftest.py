@@ -5,7 +5,7 @@ import secrets
 import muster_testing
 import pytest
 from real_cluster import client
-from real_cluster.cluster import Cluster
+from real_cluster.cluster import Cluster, spare
 
 
 @pytest.fixture(scope="session")
@@ -13,17 +13,13 @@ def kubernetes():
     if found := client.users():
         yield found
         return
-    own = Cluster(client.name())
-    was_up = own.is_up()
-    if was_up:
-        own.load_own_images()  # of the programs that are tested
-    else:
-        own.up()
-    try:
+    left = Cluster(client.name())
+    if left.is_up():
+        left.load_own_images()  # of the programs that are tested
+        yield client.of(left)
+        return
+    with spare() as own:
         yield client.of(own)
-    finally:
-        if not was_up:
-            own.down()
 
 
 @pytest.fixture

@@ -43,14 +43,39 @@ def tried():
     if not programs.is_built():
         return "a cluster could be built here: some minutes, once"
     begun = time.monotonic()
-    one = Cluster("try")
     try:
-        one.up()
-        return f"a cluster can be had here: Kubernetes {programs.CLUSTER.version()}, 2 nodes; {time.monotonic() - begun:.0f} s"
+        with spare():
+            return f"a cluster can be had here: Kubernetes {programs.CLUSTER.version()}, 2 nodes; {time.monotonic() - begun:.0f} s"
     except (AssertionError, OSError, subprocess.SubprocessError) as why:
         return f"no cluster can be had here: {' '.join(str(why).split())[-600:]}"
-    finally:
-        one.down()
+
+
+@contextlib.contextmanager
+def locked(name, how=fcntl.LOCK_EX):
+    programs.CACHE.mkdir(parents=True, exist_ok=True)
+    with open(programs.CACHE / f"cluster-{name}.lock", "wb") as file:
+        fcntl.flock(file, how)
+        yield
+
+
+@contextlib.contextmanager
+def spare():
+    """A cluster that is up while the context lasts, and nobody else's. What a crash has left of it is ended first."""
+    for number in range(1, 10):
+        with contextlib.ExitStack() as held:
+            try:
+                held.enter_context(locked(f"spare{number}.taken", fcntl.LOCK_EX | fcntl.LOCK_NB))
+            except BlockingIOError:
+                continue
+            one = Cluster(f"spare{number}")
+            try:
+                one.down()
+                one.up()
+                yield one
+            finally:
+                one.down()
+            return
+    raise AssertionError("nine clusters are up on this machine: wait for one to end")
 
 
 class Cluster:
@@ -66,16 +91,9 @@ class Cluster:
                       for number in range(1, nodes + 1)]
         self.kubeconfig = self.place / "kubeconfig"
 
-    @contextlib.contextmanager
     def _alone(self):
         """Nobody else brings this cluster up or down meanwhile."""
-        lock = self.place.with_suffix(".lock")
-        with open(lock, "wb") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            try:
-                yield
-            finally:
-                lock.unlink(missing_ok=True)
+        return locked(f"{self.name}.change")
 
     def machines(self):
         """Those that its record names."""

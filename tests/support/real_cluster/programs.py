@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 
+CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "muster"
 KUBERNETES = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy", "kubectl", "kubelet")
 
 
@@ -39,10 +40,6 @@ class CannotBuild(Exception):
     """Why there are no programs here: tests fail with it, they do not skip."""
 
 
-def _cache():
-    return pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "muster"
-
-
 def _linker_flags():
     """What `kubectl version` says, and the API server compares with a client's: empty without them."""
     version = CLUSTER.version()
@@ -55,7 +52,7 @@ def _linker_flags():
 def _directory(group):
     sources = b"".join(path.read_bytes() for path in sorted(group.source.rglob("*")) if path.suffix in (".mod", ".sum", ".go"))
     digest = hashlib.sha256(sources + repr((group, _linker_flags())).encode()).hexdigest()[:12]
-    return _cache() / f"cluster-{group.folder}-{group.version()}-{digest}"
+    return CACHE / f"cluster-{group.folder}-{group.version()}-{digest}"
 
 
 def is_built(group=CLUSTER):

@@ -43,10 +43,8 @@ Result<void> check_nobody_lives_in(const bootstrap::Paths& paths) {
                 socket.listener ? fmt::format(" (process {})", *socket.listener) : std::string());
 }
 
-/// The report of a pod that goes on, or that failed. That it cannot be written is no reason to
-/// stop; the directory is made by write_plan() only.
+/// That it cannot be written is no reason to stop; the directory is made by write_plan() only.
 void leave_report(const bootstrap::Paths& paths, const bootstrap::Report& report) {
-    if (!check_nobody_lives_in(paths)) return;  // theirs stays
     if (const auto written = bootstrap::write_report(paths.report, report); !written)
         log::debug("report: {}", written.error().message);
 }
@@ -110,7 +108,7 @@ Error become_broker(const bootstrap::CommandLine& line, const Environment& envir
         report.key = curve::fingerprint(certificate.keys.public_key);
         for (const auto& note : plan.notes) log::info("{}", note);
         TRY(check_nobody_lives_in(plan.paths));
-        TRY(bootstrap::write_plan(plan, certificate));
+        TRY_ASSIGN(const auto claimed, bootstrap::write_plan(plan, certificate));
         log::info("{}rank {} of {}, host {}, key {}", facts.rehearsal ? "rehearsal: " : "",
                   plan.identity.rank, plan.identity.max_size, plan.identity.host(), report.key);
         if (plan.parent) enter(Phase::name);
@@ -140,7 +138,9 @@ Result<int> run(Words words) {
     if (line) {
         report.leave(bootstrap::moment(SystemClock()));
         report.error = error;
-        leave_report(bootstrap::Paths(line->settings.dir), report);
+        const bootstrap::Paths paths(line->settings.dir);
+        const auto claimed = bootstrap::claim(paths.dir);
+        if (claimed && check_nobody_lives_in(paths)) leave_report(paths, report);
     }
     return tl::unexpected<Error>(std::move(error));
 }

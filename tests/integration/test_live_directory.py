@@ -39,6 +39,29 @@ def test_a_broker_that_lives_is_left_alone(bench, run, tmp_path, flux):
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_a_run_that_waits_is_left_alone_until_it_is_dead(bench, tmp_path, number):
+    """It has written its files and is no broker yet: nothing listens that would tell."""
+    def run(**settings):
+        words = [word for name, value in settings.items() for word in (f"--{name}", value)]
+        return bench.start(program("muster"), "run", "--dir", tmp_path / "m", "--flux", "none", *words)
+
+    assert bench.muster("keygen", tmp_path / "cert").code == 0
+    waits = {"hosts": "127.0.0.1,127.0.0.2", "rank": 1, "cert": tmp_path / "cert", "wait": "10m"}
+    first = run(**waits)
+    first.wait_for("since 1.0 s")
+    before = content(tmp_path / "m")
+    for settings in (waits, {"hosts": "here", "rank": 0}):
+        second = run(**settings).wait()
+        assert second.code == 78, second
+        assert f"another muster run uses {tmp_path}/m" in second.err and "--dir" in second.err, second
+        assert content(tmp_path / "m") == before, "not even the report"
+    first.signal(number)
+    first.wait()
+    again = run(**{**waits, "wait": "1ms"}).wait()
+    assert again.code == 69 and content(tmp_path / "m") != before, again
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_a_dead_brokers_directory_is_free(run, number):
     first = run("sh", "-c", "echo runs; exec sleep 600")
     first.wait_for("runs")

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "muster/bootstrap/write.hpp"
 
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -32,8 +34,12 @@ std::vector<std::string> find_missing(const Plan& plan) {
     return missing;
 }
 
-Result<void> write_files(const Plan& plan, const curve::Certificate& certificate) {
+Result<void> make_all_directories(const Plan& plan) {
     for (const auto& directory : plan.directories) TRY(make_directories(directory, 0700));
+    return {};
+}
+
+Result<void> write_files(const Plan& plan, const curve::Certificate& certificate) {
     if (plan.certificate_is_ours)
         TRY(curve::write(plan.paths.curve_cert, certificate, Lasting::no));
     if (!plan.resources_json.empty())
@@ -61,14 +67,30 @@ Result<void> with_mend(const Plan& plan, Result<void> written) {
 
 }  // namespace
 
-Result<void> write_plan(const Plan& plan, const curve::Certificate& certificate) {
+Result<Fd> claim(const std::string& directory) {
+    Fd fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (fd && ::flock(fd.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+        return fail(Kind::config,
+                    "another muster run uses {} already, and waits to become its broker: end it, "
+                    "or give this pod a directory of its own with --dir (MUSTER_DIR)",
+                    directory);
+    return fd;
+}
+
+Result<Fd> write_plan(const Plan& plan, const curve::Certificate& certificate) {
     const auto made = find_missing(plan);
-    auto written = write_files(plan, certificate);
+    auto written = make_all_directories(plan);
+    Fd claimed;
+    if (written) {
+        TRY_ASSIGN(claimed, claim(plan.paths.dir));
+        written = write_files(plan, certificate);
+    }
     // A file of ours without the others is of no use to anybody, least of all the key.
     if (!written)
         for (auto path = made.rbegin(); path != made.rend(); ++path)
             static_cast<void>(std::remove(path->c_str()));
-    return with_mend(plan, std::move(written));
+    TRY(with_mend(plan, std::move(written)));
+    return claimed;
 }
 
 Result<void> write_broker_toml(const Plan& plan) {

@@ -8,7 +8,7 @@ import signal
 
 import pytest
 from api_server import ApiServer, status
-from muster_testing import program, remember_secrets, wait_until
+from muster_testing import DEADLINE, program, remember_secrets, wait_until
 
 PODS = "/api/v1/pods"
 
@@ -411,21 +411,41 @@ def test_all_watches_share_the_connection_and_come_back_over_one(server, driver)
 LEASE = "/apis/coordination.k8s.io/v1/namespaces/n/leases/l"
 
 
-def test_leader_is_elected_renews_and_gives_the_lease_back(server, driver):
-    process = driver("lead", "n/l", "me", "500")
-    server.expect("GET", LEASE).refuse(404, "NotFound")
-    create = server.expect("POST", LEASE.rsplit("/", 1)[0])
+def serve_lease(server, lease, until):
+    """Answers what is asked of this Lease (None: there is none); the first request that `until` wants, unanswered."""
+    while True:
+        request = server.waiting.get(timeout=DEADLINE)
+        if until(request):
+            return request
+        if request.method == "GET" and lease is None:
+            request.refuse(404, "NotFound")
+        else:
+            lease = lease if request.method == "GET" else json.loads(request.body)
+            request.answer(lease)
+
+
+def is_renewal(request):
+    return request.method == "PUT"
+
+
+def begin_lead(server, driver, *words):
+    """A driver that leads, and the Lease that it has made."""
+    process = driver("lead", "n/l", "me", "500", *words)
+    create = serve_lease(server, None, lambda request: request.method == "POST")
+    assert create.path == LEASE.rsplit("/", 1)[0]
     lease = json.loads(create.body)
     assert lease["spec"]["holderIdentity"] == "me"
     lease["metadata"]["resourceVersion"] = "1"
     create.answer(lease, 201)
-    assert told(process, 1) == [{"what": "lead"}]
-    renew = server.expect("PUT", LEASE)
-    lease = json.loads(renew.body)
-    assert lease["metadata"]["resourceVersion"] == "1"
-    renew.answer(lease)
+    wait_until(lambda: {"what": "lead"} in lines(process), process.done)
+    return process, lease
+
+
+def test_leader_renews_and_gives_the_lease_back(server, driver):
+    process, lease = begin_lead(server, driver)
+    renew = serve_lease(server, lease, is_renewal)
+    assert json.loads(renew.body)["metadata"]["resourceVersion"] == "1"
     # A renewal that is on its way is waited for: the lease can only be given back as it is then.
-    renew = server.expect("PUT", LEASE)
     process.signal(signal.SIGTERM)
     with pytest.raises(AssertionError, match="nobody asked PUT"):
         server.expect("PUT", LEASE, deadline=0.3)
@@ -436,32 +456,22 @@ def test_leader_is_elected_renews_and_gives_the_lease_back(server, driver):
     assert given_back["metadata"]["resourceVersion"] == "3"
     assert given_back["spec"]["holderIdentity"] == ""
     release.answer(given_back)
-    assert ended(process)[0] == {"what": "lead"}
+    ended(process)
 
 
 def test_leader_that_hears_nothing_for_its_deadline_has_lost(server, driver):
-    process = driver("lead", "n/l", "me", "500", "until", "3")
-    server.expect("GET", LEASE).refuse(404, "NotFound")
-    create = server.expect("POST", LEASE.rsplit("/", 1)[0])
-    create.answer(json.loads(create.body), 201)
-    server.expect("PUT", LEASE)
+    process, _ = begin_lead(server, driver)
     wait_until(lambda: {"what": "lost"} in lines(process), process.done)
 
 
 def test_follower_says_whom_it_follows_and_takes_what_ends(server, driver):
-    process = driver("lead", "n/l", "me", "500", "until", "2")
+    process = driver("lead", "n/l", "me", "500")
     lease = {"metadata": {"name": "l", "resourceVersion": "5"},
              "spec": {"holderIdentity": "other", "leaseDurationSeconds": 1, "leaseTransitions": 3}}
-    server.expect("GET", LEASE).answer(lease)
-    assert told(process, 1) == [{"what": "other", "who": "other"}]
-    taken = None
-    while taken is None:
-        request = server.waiting.get(timeout=30)
-        if request.method == "PUT":
-            taken = json.loads(request.body)
-            request.answer(taken)
-        else:
-            request.answer(lease)
+    takeover = serve_lease(server, lease, is_renewal)
+    taken = json.loads(takeover.body)
     assert taken["spec"]["holderIdentity"] == "me"
     assert taken["spec"]["leaseTransitions"] == 4
-    assert told(process, 2)[1] == {"what": "lead"}
+    takeover.answer(taken)
+    wait_until(lambda: {"what": "lead"} in lines(process), process.done)
+    assert {"what": "other", "who": "other"} in lines(process)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "supervisor.hpp"
 
+#include <cerrno>
 #include <csignal>
 #include <cstring>
 #include <thread>
@@ -176,12 +177,15 @@ void Supervisor::on_follower_end(std::uint32_t rank, ExitStatus status) {
 }
 
 /// An error of ours, whatever the program makes of its end; what it goes on to write is read and
-/// dropped, for a SIGPIPE would be taken for its own end.
+/// dropped, for a SIGPIPE would be taken for its own end. A reader that has left (`| head`) is none:
+/// it ends as a program in a pipeline does, without a word.
 void Supervisor::on_lost_output() {
     output_lost_ = true;
     if (interrupt_ != 0) return;  // the user's Ctrl-C ended the reader, too
-    code_ = exit_code(Kind::io);
-    say(fmt::format("error: standard output: write: {}", os_error(output_.out_error())));
+    const bool has_left = output_.out_error() == EPIPE;
+    code_ = has_left ? 128 + SIGPIPE : exit_code(Kind::io);
+    if (!has_left)
+        say(fmt::format("error: standard output: write: {}", os_error(output_.out_error())));
     if (phase_ == Phase::running) stop(SIGTERM, parts_.options.grace + kill_margin);
 }
 

@@ -84,3 +84,9 @@ def test_an_evicted_leaders_replacement_finds_its_followers(start):
     leader.exec("touch", "/tmp/go")
     assert leader.wait() == 0, instance.logs()
     assert sorted(re.findall(r"^lab-\d$", leader.log(), re.M)) == [f"lab-{rank}" for rank in range(SIZE)], instance.logs()
+
+
+def test_a_script_is_the_program_and_post_follows_it(run):
+    commands = {"script": "echo \"script of $FLUX_TASK_RANK, $(basename $0)\"\nexit 3\n", "post": "echo post of $(hostname)"}
+    code, log = run("", commands=commands, spec={"tasks": 1})
+    assert code == 3 and "script of 0, script\n" in log and log.endswith("post of lab-0\n"), log

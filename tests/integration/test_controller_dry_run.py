@@ -194,6 +194,12 @@ WRONG = [
     (with_container(volumes={"data": {"path": "/data", "hostPath": "/a", "claimName": "b"}}), "not 2"),
     (with_container(volumes={"data": {"hostPath": "/a"}}), "spec.containers[0].volumes.data.path: where"),
     (with_container(lifeCycle={"preStopExec": "x"}), "spec.containers[0].lifeCycle.preStopExec: here muster's own"),
+    (with_container(commands={"script": "a"}), "spec.containers[0].commands.script: the container has a command, too"),
+    (with_container(command="", batch=True, commands={"script": "a"}), "spec.containers[0].commands.script: batch takes its jobs from command"),
+    (with_container(commands={"servicePre": "a"}), "spec.containers[0].commands.servicePre: Flux runs in this container"),
+    (with_spec(containers=[{"image": "a", "runFlux": True}, {"image": "b", "commands": {"pre": "a"}}]), "spec.containers[1].commands: before and after what?"),
+    (with_spec(containers=[{"image": "a", "runFlux": True}, {"image": "b", "commands": {"script": "a"}}]),
+     "spec.containers[1].commands.script: Flux does not run in this"),
     ({**MINIMAL, "kind": "Job"}, "this is 'Job' of 'flux-framework.org/v1alpha2', not a MiniCluster"),
     ({**MINIMAL, "apiVersion": "flux-framework.org/v1alpha1"}, "not a MiniCluster of flux-framework.org/v1alpha2"),
     ({**MINIMAL, "metadata": {}}, "metadata.name: the MiniCluster has no name"),
@@ -243,6 +249,28 @@ def test_shell_text_is_one_argument_and_muster_init_follows(dry_run):
     shell, option, text, name, *rest = manifests.argv(pod_of(done)["containers"][0])
     assert (shell, option, name, rest[0]) == ("sh", "-c", "sh", "/muster/bin/muster-init")
     assert 'echo "$PATH" $(hostname)\n' in text and text.startswith("set -e\n") and text.endswith('exec "$@"\n')
+
+
+@pytest.mark.parametrize("command, post, code", [
+    (["true"], "echo after", 0), (["sh", "-c", "exit 3"], "echo after", 3), (["sh", "-c", "exit 3"], "echo after; exit 4", 3),
+    (["true"], "echo after; exit 4", 4), (["true"], "echo after; false; echo not this", 1),
+    (["sh", "-c", "trap 'exit 5' TERM; kill -TERM $PPID; while :; do sleep 0.1; done"], "echo after", 5),
+])
+@pytest.mark.parametrize("shell", ["dash", "bash"])
+def test_what_follows_the_program_keeps_its_exit_code(bench, dry_run, shell, command, post, code):
+    _, option, text, name, *_ = manifests.argv(pod_of(dry_run(with_container(commands={"pre": "echo before", "post": post})))["containers"][0])
+    done = bench.run(shell, option, text, name, *command)
+    assert (done.code, done.out) == (code, "before\nafter\n"), done
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_an_archive_is_restored_where_there_is_one(bench, dry_run, tmp_path, is_there):
+    path = tmp_path / "it's an archive"
+    if is_there:
+        path.touch()
+    _, option, text, name, *_ = manifests.argv(pod_of(dry_run(with_spec(archive={"path": str(path)})))["containers"][0])
+    done = bench.run("sh", option, text, name, "sh", "-c", 'echo "${MUSTER_RESTORE-nothing}"')
+    assert done.out == (f"{path}\n" if is_there else "nothing\n"), done
 
 
 @pytest.mark.parametrize("tasks, said", [({}, "1"), ({"tasks": 8}, "8"), ({"tasks": 0}, None)])

@@ -5,6 +5,7 @@
 #include "pod.hpp"
 #include "read.hpp"
 #include "settings.hpp"
+#include "shell_text.hpp"
 
 namespace muster::controller {
 namespace {
@@ -50,6 +51,8 @@ Value environment(const MiniCluster& cluster, const Container& container, bool i
         made.append(variable("FLUX_RC_EXTRA", fmt::format("{}/etc/flux", view_path)));
     auto variables = container.environment;
     for (const auto& each : cluster.environment) variables.insert(each);
+    if (cluster.view && !cluster.view->python_path.empty())
+        variables.emplace("PYTHONPATH", cluster.view->python_path);
     for (const auto& [name, value] : variables) made.append(variable(name, value));
     for (const auto& [name, secret] : container.secrets)
         made.append(object(
@@ -96,7 +99,8 @@ Value life_cycle(const Container& container, bool is_flux) {
 }
 
 Value container_of(const MiniCluster& cluster, const Container& container, bool is_flux) {
-    const auto command = is_flux ? entrypoint(cluster) : container.words;
+    const auto command =
+        is_flux ? entrypoint(cluster) : with_shell_text(container, "", container.words);
     auto made = object({{"name", text(container.name)},
                         {"image", text(container.image)},
                         {"imagePullPolicy", text_or_none(container.pull_policy)},

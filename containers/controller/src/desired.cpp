@@ -51,8 +51,9 @@ Value exit_codes_rule(const MiniCluster& cluster, const char* action, const char
                                            {"values", values}})}});
 }
 
-/// Evicted pods count for nothing; those that found nobody or were told to stop are tried again, and
-/// what a program or a refusal ends with is the Job's end. The API takes no policy with restartPolicy OnFailure.
+/// Evicted pods count for nothing; those that found nobody or were told to stop are tried again,
+/// and what a program or a refusal ends with is the Job's end. The API takes no policy with
+/// restartPolicy OnFailure.
 Value failure_policy(const MiniCluster& cluster) {
     if (text_at(cluster.pod, "restartPolicy") == "OnFailure") return {};
     const auto disruption =

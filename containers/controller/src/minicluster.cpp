@@ -6,6 +6,7 @@
 #include "check.hpp"
 #include "names.hpp"
 #include "read.hpp"
+#include "shell_text.hpp"
 
 namespace muster::controller {
 namespace {
@@ -75,6 +76,7 @@ void read_flux(MiniCluster& cluster, const Value& flux) {
                             .mount_path = or_default("mountPath", "/mnt/flux"),
                             .working_dir = text_at(view, "workingDir"),
                             .pull_policy = is_set(view, "pullAlways") ? "Always" : "",
+                            .python_path = text_at(view, "pythonPath"),
                             .resources = view.get("resources"),
                             .security_context = view.get("securityContext")};
     }
@@ -99,7 +101,15 @@ Result<Mode> mode_of(const Value& spec, const Value& container, const std::strin
     if (chosen.size() > 1)
         return fail(Kind::malformed, "{}: {} and {} exclude each other", where, chosen[0].first,
                     chosen[1].first);
-    const auto command = text_at(container, "command");
+    const auto script = text_at(container.get("commands"), "script");
+    if (!script.empty() && !text_at(container, "command").empty())
+        return fail(Kind::malformed,
+                    "{}.commands.script: the container has a command, too: leave one of them out",
+                    where);
+    if (!script.empty() && !chosen.empty() && chosen[0].second != Mode::launcher)
+        return fail(Kind::malformed, "{}.commands.script: {} takes its jobs from command", where,
+                    chosen[0].first);
+    const auto command = script.empty() ? text_at(container, "command") : script;
     if (is_set(spec, "interactive")) {
         if (!command.empty())
             return fail(Kind::malformed,
@@ -130,6 +140,17 @@ Result<std::size_t> find_flux(const std::vector<Value>& items) {
     return found.front();
 }
 
+/// What is text of sh needs a command after it: the image's own entrypoint is not known here.
+Result<void> check_sidecar(const Container& sidecar, const std::string& where) {
+    if (!sidecar.script.empty())
+        return fail(Kind::malformed, "{}.commands.script: Flux does not run in this container",
+                    where);
+    if (sidecar.words.empty() && has_shell_text(sidecar))
+        return fail(Kind::malformed,
+                    "{}.commands: before and after what? The container needs a command", where);
+    return {};
+}
+
 Result<void> read_containers(MiniCluster& cluster, const Value& spec) {
     const auto items = spec.get("containers").items();
     TRY_ASSIGN(const auto flux, find_flux(items));
@@ -147,9 +168,14 @@ Result<void> read_containers(MiniCluster& cluster, const Value& spec) {
             TRY_ASSIGN(container.words, read_words(container.command, where + ".command"));
         }
         if (i != flux) {
+            TRY(check_sidecar(container, where));
             cluster.sidecars.push_back(std::move(container));
             continue;
         }
+        if (!container.service_pre.empty())
+            return fail(Kind::malformed,
+                        "{}.commands.servicePre: Flux runs in this container: give commands.pre",
+                        where);
         if (!container.pre_stop.empty())
             return fail(Kind::malformed,
                         "{}.lifeCycle.preStopExec: here muster's own preStop drains the broker; "
@@ -187,6 +213,7 @@ Result<MiniCluster> read_minicluster(const Value& object) {
     cluster.deadline = deadline.value_or(cluster.deadline);
     cluster.backoff_limit = spec.get("backoffLimit").as_integer().value_or(cluster.backoff_limit);
     cluster.job_labels = spec.get("jobLabels");
+    cluster.archive = text_at(spec.get("archive"), "path");
     cluster.share_process_namespace = is_set(spec, "shareProcessNamespace");
     cluster.has_affinity = !is_set(spec.get("network"), "disableAffinity");
     const auto logging = spec.get("logging");

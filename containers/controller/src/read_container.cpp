@@ -94,11 +94,14 @@ Result<Container> read_container(const Value& item, const std::string& where) {
                         .resources = item.get("resources"),
                         .security_context = item.get("securityContext"),
                         .volumes = {},
-                        .prefix = text_at(commands, "prefix"),
                         .init = text_at(commands, "init"),
                         .pre = text_at(commands, "pre"),
+                        .post = text_at(commands, "post"),
                         .worker_pre = text_at(commands, "workerPre"),
-                        .broker_pre = text_at(commands, "brokerPre")};
+                        .broker_pre = text_at(commands, "brokerPre"),
+                        .service_pre = text_at(commands, "servicePre"),
+                        .prefix = text_at(commands, "prefix"),
+                        .script = text_at(commands, "script")};
     if (container.image.empty())
         return fail(Kind::malformed, "{}.image: which image is the container's?", where);
     if (is_set(item, "pullAlways")) container.pull_policy = "Always";

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "read.hpp"
+#include "shell_text.hpp"
 
 namespace muster::controller {
 namespace {
@@ -47,16 +48,6 @@ std::string line(const std::string& text) {
     return text.empty() || text.back() == '\n' ? text : text + '\n';
 }
 
-/// What sh does before it becomes muster-init; empty when there is nothing to do.
-std::string shell_text(const Container& flux) {
-    std::string text = line(flux.init) + line(flux.pre);
-    if (!flux.broker_pre.empty())
-        text += "if [ \"$JOB_COMPLETION_INDEX\" = 0 ]; then\n" + line(flux.broker_pre) + "fi\n";
-    if (!flux.worker_pre.empty())
-        text += "if [ \"$JOB_COMPLETION_INDEX\" != 0 ]; then\n" + line(flux.worker_pre) + "fi\n";
-    return text.empty() ? text : "set -e\n" + text + "exec \"$@\"\n";
-}
-
 }  // namespace
 
 Settings settings(const MiniCluster& cluster) {
@@ -71,8 +62,8 @@ Settings settings(const MiniCluster& cluster) {
     const auto flux = text_at(cluster.muster, "flux");
     add("FLUX", flux.empty() && cluster.view ? fmt::format("{}/bin/flux", view_path) : flux);
     add("MODE", std::string(name_of(cluster.mode)));
-    // The leader's end is the Job's. Until then a follower has its place: a completed index never comes
-    // back, and the replacement of an evicted leader would miss it.
+    // The leader's end is the Job's. Until then a follower has its place: a completed index never
+    // comes back, and the replacement of an evicted leader would miss it.
     add("ON_END", "rejoin");
     if (cluster.tasks != 0 && (cluster.mode == Mode::submit || cluster.mode == Mode::batch_raw))
         add("TASKS", std::to_string(cluster.tasks));
@@ -95,6 +86,7 @@ Settings settings(const MiniCluster& cluster) {
 std::map<std::string, std::string> files(const MiniCluster& cluster) {
     std::map<std::string, std::string> made;
     if (is_batch(cluster.mode)) made.emplace("batch", line(cluster.flux.command));
+    if (!cluster.flux.script.empty()) made.emplace("script", line(cluster.flux.script));
     if (!cluster.broker_config.empty())
         made.emplace("broker.toml", line(cluster.broker_config));
     else if (!cluster.queue_policy.empty())
@@ -108,16 +100,15 @@ std::string annotation_of(const std::string& file) {
 }
 
 std::vector<std::string> entrypoint(const MiniCluster& cluster) {
-    std::vector<std::string> made;
-    if (const auto text = shell_text(cluster.flux); !text.empty()) made = {"sh", "-c", text, "sh"};
-    made.insert(made.end(), {fmt::format("{}/bin/muster-init", bundle_path),
-                             fmt::format("{}/bin/muster", bundle_path), "run", "--"});
+    std::vector<std::string> made{fmt::format("{}/bin/muster-init", bundle_path),
+                                  fmt::format("{}/bin/muster", bundle_path), "run", "--"};
     const auto batch = fmt::format("{}/batch", files_path);
     auto program = cluster.flux.words;
+    if (!cluster.flux.script.empty()) program = {"sh", fmt::format("{}/script", files_path)};
     if (cluster.mode == Mode::batch) program = {batch};
     if (cluster.mode == Mode::batch_raw) program = {"sh", batch};
     made.insert(made.end(), program.begin(), program.end());
-    return made;
+    return with_shell_text(cluster.flux, cluster.archive, std::move(made));
 }
 
 std::vector<std::string> escape(std::vector<std::string> words) {

@@ -47,13 +47,14 @@ struct Container {
     json::Value resources;
     json::Value security_context;
     std::vector<Volume> volumes;
+    std::string init, pre, post, worker_pre, broker_pre, service_pre;  ///< shell text
     // Of the one in which Flux runs.
-    std::string prefix, init, pre, worker_pre, broker_pre;
+    std::string prefix, script;
 };
 
 /// Where Flux comes from when the application's image has none.
 struct View {
-    std::string name, image, mount_path, working_dir, pull_policy;
+    std::string name, image, mount_path, working_dir, pull_policy, python_path;
     json::Value resources, security_context;
 };
 
@@ -78,6 +79,7 @@ struct MiniCluster {
     bool is_verbose = false;
     bool debugs_zeromq = false;
     std::optional<View> view;
+    std::string archive;  ///< a file with content to load at start
     std::string connect_timeout, option_flags, topology, broker_config, queue_policy;
     std::optional<std::int64_t> log_level;
     bool loads_fluxion = false;

@@ -23,10 +23,12 @@ def kubernetes():
 
 
 @pytest.fixture
-def space(kubernetes, request):
-    """A namespace of the test's own."""
+def space(kubernetes, request, output):
+    """A namespace of the test's own. What anybody may read in it is kept, and searched for what its Secrets hold."""
     made = client.Space(kubernetes, f"muster-{request.node.originalname.lower().replace('_', '-')[5:40].strip('-')}-{secrets.token_hex(3)}")
     yield made
+    muster_testing.REMEMBERED.extend(made.secrets())
+    made.keep(output)
     made.delete()
 
 

@@ -38,7 +38,10 @@ def make(name):
                 (hierarchy / name / setting).write_text((hierarchy / setting).read_text())
     if is_v2():
         for directory in (ROOT, ROOT / name):
-            (directory / "cgroup.subtree_control").write_text(" ".join(f"+{each}" for each in WANTED_V2))
+            try:
+                (directory / "cgroup.subtree_control").write_text(" ".join(f"+{each}" for each in WANTED_V2))
+            except OSError as why:  # a container's own group, in which its processes are
+                raise AssertionError(f"{directory} cannot give its controllers to pods ({why}): in a container, start it with --cgroupns=host") from None
 
 
 def remove(name):

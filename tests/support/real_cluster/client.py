@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What tests do on a cluster, theirs or the user's: a namespace for each, objects, and waiting for what becomes of them."""
+import base64
 import dataclasses
 import json
 import os
@@ -106,6 +107,17 @@ class Space:
         said = [self.kubectl("get", "all", "--output=wide", check=False).stdout, self.kubectl("get", "events", "--sort-by=.lastTimestamp", check=False).stdout[-6000:]]
         said += [f"--- {name}\n{self.kubectl('logs', name, '--all-containers', '--tail=30', check=False).stdout}" for name in self.pods()]
         return "\n".join(said)
+
+    def secrets(self):
+        """What its Secrets hold."""
+        return [base64.b64decode(value) for each in self.get("secrets")["items"] for value in each.get("data", {}).values()]
+
+    def keep(self, directory):
+        """Writes its objects but for the Secrets, its Events and its pods' logs to a directory."""
+        kinds = ("all,configmaps,endpointslices,events", "miniclusters")
+        (directory / "objects.yaml").write_text("\n".join(self.kubectl("get", each, "--output=yaml", check=False).stdout for each in kinds))
+        for name in self.pods():
+            (directory / f"{name}.log").write_text(self.kubectl("logs", name, "--all-containers", check=False).stdout)
 
     def delete(self):
         self.kubectl_of_all("delete", "namespace", self.name, "--wait=false", check=False)

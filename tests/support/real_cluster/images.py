@@ -81,7 +81,10 @@ def build(place):
     """The archive of all of them, in the directory `place`; it is named images.tar."""
     shutil.rmtree(place, ignore_errors=True)
     place.mkdir(parents=True)
-    debian = Layer(image.root_archive("base", ["ca-certificates"]))
+    try:
+        debian = Layer(image.root_archive("base", ["ca-certificates"]))
+    except subprocess.SubprocessError as why:
+        raise AssertionError(f"the images' Debian cannot be made ({why}): is a mirror of Debian within reach? `mmdebstrap --variant=minbase {image.SUITE} x.tar` says more") from None
     config = {"Env": [f"PATH=/opt/muster/bin:{PATH}"], "User": "1000:1000", "Entrypoint": ["muster-init", "muster", "run", "--"]}
     images = {PAUSE: ([_pause(place)], {"Entrypoint": ["/pause"]}),
               APPLICATION: ([debian], {"Env": [f"PATH={PATH}"], "Cmd": ["bash"]}),

@@ -3,7 +3,7 @@
 import contextlib
 import pathlib
 
-from muster_testing import wait_until
+from muster_testing import DEADLINE, wait_until
 
 ROOT = pathlib.Path("/sys/fs/cgroup")
 WANTED_V2 = ("cpu", "cpuset", "memory", "pids")
@@ -44,7 +44,7 @@ def make(name):
                 raise AssertionError(f"{directory} cannot give its controllers to pods ({why}): in a container, start it with --cgroupns=host") from None
 
 
-def remove(name):
+def remove(name, deadline=DEADLINE):
     """Removes it and all below; its processes have ended, or do so now."""
     def gone():
         left = [hierarchy / name for hierarchy in _hierarchies() if (hierarchy / name).exists()]
@@ -53,4 +53,4 @@ def remove(name):
                 with contextlib.suppress(OSError):  # its processes end still
                     group.rmdir()
         return not any(path.exists() for path in left)
-    wait_until(gone, f"the control group {name} is empty")
+    wait_until(gone, f"the control group {name} is empty", deadline)

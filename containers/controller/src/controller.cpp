@@ -82,8 +82,9 @@ class Controller::State : public std::enable_shared_from_this<State> {
         Key key;
         std::vector<Action> actions;
         std::size_t next = 0;
-        std::string refusal;  ///< what the API server had against the last try
-        int looks = 0;        ///< decide() was asked so often
+        std::string refusal;    ///< what the API server had against the last try
+        int looks = 0;          ///< decide() was asked so often
+        bool has_made = false;  ///< something that decide() may want to know of
     };
     using PassPointer = std::shared_ptr<Pass>;
     /// Each may find one name more taken, and then the refusal is told.
@@ -157,6 +158,7 @@ class Controller::State : public std::enable_shared_from_this<State> {
             if (!is_event(action)) {
                 log::info("{} {}", describe(pass->key), describe(action));
                 if (action.verb != Verb::remove) keep(pass->key, action, *answer);
+                pass->has_made |= action.verb == Verb::create;
             }
         } else if (!is_event(action)) {  // a lost Event is no reason to stop
             return on_failure(pass, action, answer.error());
@@ -202,6 +204,8 @@ class Controller::State : public std::enable_shared_from_this<State> {
 
     /// What no watch tells of is looked at again later: who stands in the way, and who refuses.
     void end(const PassPointer& pass) {
+        // What was made is known already, and so no news any more when its watch tells.
+        if (std::exchange(pass->has_made, false) && pass->looks < most_looks) return look(pass);
         const auto observed = store_.observe(pass->key);
         const auto uid = observed ? text_at(observed->minicluster.get("metadata"), "uid") : "";
         const bool is_blocked =

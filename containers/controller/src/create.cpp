@@ -2,6 +2,7 @@
 // What is missing is made, in the order in which it is needed. Once there is a Job nobody asks for
 // the Secret any more: another certificate would part the brokers that have the first.
 #include <algorithm>
+#include <optional>
 
 #include "build.hpp"
 #include "digest.hpp"
@@ -34,14 +35,39 @@ void note_origin(Value& job, const State& state) {
     metadata.set("annotations", annotations);
 }
 
+/// The address that the API server has given the leader's Service; empty when it has not.
+std::string find_leader_address(const State& state) {
+    const auto name = leader_service_name(*state.cluster);
+    for (const auto& each : state.observed->objects)
+        if (text_at(each, "kind") == "Service" && text_at(each.get("metadata"), "name") == name)
+            return text_at(each.get("spec"), "clusterIP");
+    return {};
+}
+
+/// Why there can be no Job yet; empty when there can.
+std::optional<Condition> hold_back(const State& state, const MiniCluster& cluster) {
+    if (state.has_old_pods)
+        return Condition{
+            type, false, "WaitsForPods",
+            fmt::format("Job {} waits until the pods of the one before it are gone", cluster.name)};
+    if (cluster.has_leader_service && cluster.leader_address.empty())
+        return Condition{type, false, "WaitsForAddress",
+                         fmt::format("Job {} waits until Service {} has an address", cluster.name,
+                                     leader_service_name(cluster))};
+    return {};
+}
+
 }  // namespace
 
 Condition create_objects(const State& state, std::vector<Action>& actions) {
     const Condition created{type, true, "Created", "all objects are there"};
     if (state.job_has_ended || (!state.cluster && !state.job.is_null())) return created;
     if (!state.cluster) return {type, false, "Invalid", state.cluster.error().message};
+    auto cluster = *state.cluster;
+    if (cluster.has_leader_service) cluster.leader_address = find_leader_address(state);
     std::vector<Value> missing;
-    for (auto& wanted : desired_objects(*state.cluster)) {
+    std::optional<Condition> held;
+    for (auto& wanted : desired_objects(cluster)) {
         const auto kind = text_at(wanted, "kind");
         const auto name = text_at(wanted.get("metadata"), "name");
         if (const auto* there = find(state.observed->objects, wanted)) {
@@ -52,16 +78,17 @@ Condition create_objects(const State& state, std::vector<Action>& actions) {
                                 kind, name)};
         }
         if (kind == "Secret" && !state.job.is_null()) continue;
-        if (kind == "Job" && state.has_old_pods)
-            return {type, false, "WaitsForPods",
-                    fmt::format("Job {} waits until the pods of the one before it are gone", name)};
-        if (kind == "Job") note_origin(wanted, state);
+        if (kind == "Job") {
+            held = hold_back(state, cluster);
+            if (held) continue;
+            note_origin(wanted, state);
+        }
         missing.push_back(std::move(wanted));
     }
     if (!missing.empty() && !state.observed->refusal.empty())
         return {type, false, "Refused", state.observed->refusal};
     for (auto& object : missing) actions.push_back({Verb::create, std::move(object)});
-    return created;
+    return held.value_or(created);
 }
 
 std::vector<ObjectName> wanted_names(const Value& minicluster) {

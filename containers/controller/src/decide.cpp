@@ -31,7 +31,7 @@ std::vector<Action> decide(const Observed& observed, WallTime now) {
     const auto created = create_objects(state, actions);
     auto progress = look_at_progress(state);
     if (!created.is_true)
-        progress.phase = created.reason == "WaitsForPods" ? "Starting" : "Refused";
+        progress.phase = created.reason.starts_with("WaitsFor") ? "Starting" : "Refused";
     std::vector<Condition> conditions{follow_spec(state, actions), created};
     conditions.insert(conditions.end(), progress.conditions.begin(), progress.conditions.end());
     report(state, conditions, progress, now, actions);

@@ -21,20 +21,34 @@ Value secret(const MiniCluster& cluster) {
                    {"type", text("Opaque")}});
 }
 
-Value headless_service(const MiniCluster& cluster) {
+Value instance_selector(const MiniCluster& cluster) {
     auto selector = Value::object();
-    selector.set(instance_label, text(instance_id(cluster)));
+    return selector.set(instance_label, text(instance_id(cluster)));
+}
+
+/// Both Services name a broker before it is ready: that is when it is asked for.
+Value service(const MiniCluster& cluster, const std::string& name, const char* address,
+              const Value& selector) {
     const auto port = cluster.muster.get("port").as_integer().value_or(8050);
     return object(
         {{"apiVersion", text("v1")},
          {"kind", text("Service")},
-         {"metadata", metadata(cluster, service_name(cluster))},
+         {"metadata", metadata(cluster, name)},
          {"spec",
-          object({{"clusterIP", text("None")},
-                  {"publishNotReadyAddresses", truth(true)},  // a broker is asked for before
+          object({{"clusterIP", text_or_none(address)},
+                  {"publishNotReadyAddresses", truth(true)},
                   {"selector", selector},
                   // Without a port there is no SRV record.
                   {"ports", list({object({{"name", text("flux")}, {"port", number(port)}})})}})}});
+}
+
+Value headless_service(const MiniCluster& cluster) {
+    return service(cluster, service_name(cluster), "None", instance_selector(cluster));
+}
+
+Value leader_service(const MiniCluster& cluster) {
+    return service(cluster, leader_service_name(cluster), "",
+                   instance_selector(cluster).set(index_annotation, text("0")));  // a label, too
 }
 
 /// SIGTERM: of a pod that somebody has deleted, as the Job controller does when a Job is suspended.
@@ -91,6 +105,7 @@ std::vector<Value> desired_objects(const MiniCluster& cluster) {
     std::vector<Value> made;
     if (text_at(cluster.muster, "certificateSecret").empty()) made.push_back(secret(cluster));
     made.push_back(headless_service(cluster));
+    if (cluster.has_leader_service) made.push_back(leader_service(cluster));
     made.push_back(job(cluster));
     return made;
 }

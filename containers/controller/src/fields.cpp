@@ -69,7 +69,8 @@ constexpr std::array flux_rows{
     Field{"spec.flux.connectTimeout", string, "broker attribute tbon.connect_timeout"},
     Field{"spec.flux.optionFlags", string, "more flags for the submitting command"},
     Field{"spec.flux.topology", string, "the tree of brokers: kary:K, mincrit:K, binomial [flat]"},
-    Field{"spec.flux.minimalService", boolean, not_yet, refused},
+    Field{"spec.flux.minimalService", boolean,
+          "a ClusterIP for the leader, which followers dial instead of its name"},
     Field{
         "spec.flux.disableSocket", boolean,
         "without its socket nobody could ask the broker how it is, the pod's probes among them; a "

@@ -56,7 +56,9 @@ Result<void> read_sizes(MiniCluster& cluster, const Value& spec) {
                     "metadata.name: the host name {} has {} characters, and may have {}: give a "
                     "shorter name",
                     host, host.size(), longest_label);
-    if (const auto service = service_name(cluster); service.size() > longest_label)
+    const bool has_two = is_set(spec.get("flux"), "minimalService");
+    if (const auto service = has_two ? leader_service_name(cluster) : service_name(cluster);
+        service.size() > longest_label)
         return fail(Kind::malformed,
                     "metadata.name: the Service's name {} has {} characters, and may have {}: give "
                     "a shorter name, or spec.network.headlessName",
@@ -80,6 +82,7 @@ void read_flux(MiniCluster& cluster, const Value& flux) {
                             .resources = view.get("resources"),
                             .security_context = view.get("securityContext")};
     }
+    cluster.has_leader_service = is_set(flux, "minimalService");
     cluster.connect_timeout = text_at(flux, "connectTimeout");
     cluster.option_flags = text_at(flux, "optionFlags");
     cluster.topology = text_at(flux, "topology");

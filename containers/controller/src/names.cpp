@@ -22,6 +22,10 @@ std::string service_name(const MiniCluster& cluster) {
     return cluster.name + "-" + instance_id(cluster);
 }
 
+std::string leader_service_name(const MiniCluster& cluster) {
+    return service_name(cluster) + "-leader";
+}
+
 std::string secret_name(const MiniCluster& cluster) {
     const auto given = text_at(cluster.muster, "certificateSecret");
     if (!given.empty()) return given;

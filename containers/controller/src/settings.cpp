@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "names.hpp"
 #include "read.hpp"
 #include "shell_text.hpp"
 
@@ -76,6 +77,9 @@ Settings settings(const MiniCluster& cluster) {
     if (cluster.is_quiet) add("LOG_LEVEL", "error");
     if (const auto port = cluster.muster.get("port").as_integer())
         add("PORT", std::to_string(*port));
+    if (cluster.has_leader_service)
+        add("LEADER_ADDRESS",
+            cluster.leader_address.empty() ? leader_service_name(cluster) : cluster.leader_address);
     add("DOMAIN", text_at(cluster.muster, "domain"));
     add("IP", text_at(cluster.muster, "ip"));
     if (const auto grace = cluster.muster.get("grace").as_integer())

@@ -150,6 +150,16 @@ def test_what_is_wrong_is_named(lab, start, wrong, condition, sentence):
     lab.wait_for(condition, sentence)
 
 
+def test_followers_dial_the_leaders_address(space, start, lab):
+    start()
+    lab.apply("sh -c 'echo task $FLUX_TASK_RANK'", spec={"tasks": 2, "flux": {"container": {"disable": True}, "minimalService": True}})
+    assert lab.wait_phase("Succeeded", "Failed")["phase"] == "Succeeded", space.told()
+    assert sorted(re.findall(r"task (\d)", space.log(lab.leader()))) == ["0", "1"]
+    service, = [each for each in space.get("services")["items"] if each["metadata"]["name"].endswith("-leader")]
+    environment = space.get("job", "lab")["spec"]["template"]["spec"]["containers"][0]["env"]
+    assert {"name": "MUSTER_LEADER_ADDRESS", "value": service["spec"]["clusterIP"]} in environment
+
+
 def test_it_grows_and_shrinks(space, start, lab):
     start()
     lab.apply("sh -c 'until [ -e /tmp/go ]; do sleep 0.2; done'", spec={"maxSize": 3})

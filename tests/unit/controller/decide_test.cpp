@@ -79,6 +79,18 @@ TEST(Decide, CreatesNoSecretWhereTheUserNamesOne) {
     EXPECT_FALSE(world.job().is_null());
 }
 
+TEST(Decide, TheJobIsToldTheAddressOfTheLeadersService) {
+    World world(spec(R"("flux": {"minimalService": true}, )"));
+    EXPECT_GT(world.reconcile(), 0);
+    EXPECT_TRUE(world.job().is_null());
+    EXPECT_EQ(world.condition("ObjectsCreated"), "WaitsForAddress");
+    EXPECT_EQ(world.phase(), "Starting");
+    expect_rest(world);
+    EXPECT_EQ(world.count("Service"), 2);
+    EXPECT_THAT(world.job().format(),
+                testing::HasSubstr(R"({"name":"MUSTER_LEADER_ADDRESS","value":"10.202.0.7"})"));
+}
+
 TEST(Decide, TellsHowFarItIs) {
     World world(spec());
     expect_rest(world);

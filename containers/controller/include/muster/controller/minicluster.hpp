@@ -79,7 +79,9 @@ struct MiniCluster {
     bool is_verbose = false;
     bool debugs_zeromq = false;
     std::optional<View> view;
-    std::string archive;  ///< a file with content to load at start
+    bool has_leader_service = false;
+    std::string leader_address;  ///< of that Service; empty until the API server has given it one
+    std::string archive;         ///< a file with content to load at start
     std::string connect_timeout, option_flags, topology, broker_config, queue_policy;
     std::optional<std::int64_t> log_level;
     bool loads_fluxion = false;

@@ -51,8 +51,9 @@ def test_trying_says_why_there_is_none_and_leaves_no_engine(bench, fakes, tmp_pa
         pytest.skip(reason)
     path, write = fakes
     write("dockerd", daemon.format(mark=tmp_path / "pid"))
-    done = bench.run(*ASK, "try", "1", env={"DOCKER_HOST": "unix:///nowhere", "PATH": path})
-    assert done.code == 0 and "no engine can be had here: " in done.out and words in done.out and "\n" not in done.out, done
+    for command in ("try", "here"):
+        done = bench.run(*ASK, command, "1", env={"DOCKER_HOST": "unix:///nowhere", "PATH": path})
+        assert done.code == 0 and "no engine can be had here: " in done.out and words in done.out and "\n" not in done.out, done
     if (tmp_path / "pid").exists():
         assert not os.path.exists(f"/proc/{(tmp_path / 'pid').read_text().strip()}"), "its daemon was ended"
 
@@ -72,3 +73,4 @@ def test_trying_runs_a_container_and_leaves_nothing(bench):
     if "an engine can be had here" not in done.out:
         pytest.skip(done.out)
     assert network(bench) == before
+    assert bench.run(*ASK, "here").out == ""

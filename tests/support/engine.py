@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A Docker engine for tests: the one that answers, or one of our own. `engine.py` alone says why there can be none, or
-nothing where there can; `engine.py try [SECONDS]` says what came of trying it."""
+nothing where there can; `engine.py try [SECONDS]` says what came of trying it, and `engine.py here [SECONDS]` only why it
+failed."""
 import contextlib
 import ctypes
 import functools
@@ -19,6 +20,7 @@ from muster_testing import DEADLINE, end_with_parent, wait_until
 CLIENTS, ITS_OWN = ("docker", "docker-compose", "mmdebstrap"), ("dockerd", "iptables")
 OWN_NETWORK = ("unshare", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "sh")  # bridges and firewall go with it
 CLONE_NEWNS = 0x00020000  # unshare(2)
+HERE = "an engine can be had here"
 
 
 class Engine:
@@ -135,7 +137,7 @@ def tried(seconds=30):
                 run_one(found)
             finally:
                 signal.alarm(0)
-        return f"an engine can be had here: Docker {version}, {driver}; {time.monotonic() - begun:.0f} s with one container"
+        return f"{HERE}: Docker {version}, {driver}; {time.monotonic() - begun:.0f} s with one container"
     except (AssertionError, OSError, subprocess.SubprocessError) as why:
         return f"no engine can be had here: {' '.join(str(why).split())[-600:]}"
 
@@ -157,4 +159,6 @@ def run_one(docker, name="muster-test-try"):
 
 
 if __name__ == "__main__":
-    print(tried(*map(int, sys.argv[2:])) if sys.argv[1:2] == ["try"] else why_not() or "", end="")
+    command, seconds = sys.argv[1:2], map(int, sys.argv[2:])
+    said = tried(*seconds) if command else why_not() or ""
+    print("" if command == ["here"] and said.startswith(HERE) else said, end="")

@@ -59,8 +59,7 @@ def somebody_else(docker, container, *end):
         docker.docker("rm", "-f", other)
 
 
-@BOTH
-@pytest.mark.parametrize("size", [4, 16])
+@pytest.mark.parametrize("project, size", [("1.29", 4), ("v2", 4), ("1.29", 16), ("v2", 17)], indirect=["project"])  # 17: above MAX_N's default
 def test_a_task_in_every_container(project, size):
     made = project("sh", "-c", "echo task $FLUX_TASK_RANK of $FLUX_JOB_SIZE", size=size)
     done = made.script("run")
@@ -68,6 +67,30 @@ def test_a_task_in_every_container(project, size):
     for task in range(size):
         assert f"task {task} of {size}\n" in done.stdout, done.stdout
     assert not made.containers(), "nothing of it is left"
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "four"])
+def test_what_is_no_number_of_containers_is_refused(project, number):
+    done = project("true").script("run", N=number)
+    assert done.returncode == 64 and f"N={number} " in done.stderr and done.stderr.count("\n") == 1, done
+
+
+def test_a_secret_is_made_by_no_image_of_that_name_from_elsewhere(project, docker):
+    if docker.has("muster"):
+        pytest.skip("the engine has an image muster")
+    made = project("true")
+    (made.directory / "muster.secret").unlink()
+    done = made.script("secret", MUSTER_IMAGE="")
+    assert done.returncode == 69 and "docker build -f containers/images/Dockerfile" in done.stderr and done.stderr.count("\n") == 1, done
+    assert not (made.directory / "muster.secret").exists()
+
+
+def test_a_secret_leaves_the_rest_of_env_as_it_is(project):
+    made = project("true")
+    (made.directory / ".env").write_text("MINE=1\nMUSTER_USER=1:1\n")
+    made.change_secret()
+    mine, user = (made.directory / ".env").read_text().splitlines()
+    assert mine == "MINE=1" and user.startswith("MUSTER_USER=") and user != "MUSTER_USER=1:1"
 
 
 @BOTH

@@ -4,6 +4,7 @@ MUSTER_BIN; `application` is its Debian alone; `muster-flux` has a Flux, too, wh
 import dataclasses
 import hashlib
 import json
+import os
 import pathlib
 import shutil
 import subprocess
@@ -14,6 +15,7 @@ from muster_testing import program, real_flux
 from real_cluster.node import PAUSE
 
 APPLICATION, MUSTER, MUSTER_FLUX = (f"localhost/{name}:test" for name in ("application", "muster", "muster-flux"))
+ARCHITECTURE = {"x86_64": "amd64", "aarch64": "arm64"}.get(os.uname().machine, os.uname().machine)  # as Go calls it
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 PAUSE_SOURCE = "#include <unistd.h>\n#include <signal.h>\nint main(void) { signal(SIGTERM, _exit); for (;;) pause(); }\n"
 
@@ -34,7 +36,7 @@ def write(archive, images):
     with tarfile.open(archive, "w") as tar:
         written = set()
         for name, (layers, config) in images.items():
-            described = json.dumps({"architecture": "amd64", "os": "linux", "config": config,
+            described = json.dumps({"architecture": ARCHITECTURE, "os": "linux", "config": config,
                                     "rootfs": {"type": "layers", "diff_ids": [f"sha256:{each.digest}" for each in layers]}}).encode()
             place = archive.with_name(hashlib.sha256(described).hexdigest() + ".json")
             place.write_bytes(described)

@@ -198,6 +198,18 @@ def test_request_that_a_leaving_server_did_not_begin_is_asked_again(server, driv
     assert ended(process)[0]["answer"] == {"n": 2}
 
 
+def test_crowd_waits_its_turn_and_a_lease_passes_it(server, driver):
+    words = [word for number in range(80) for word in ("get", f"/{number}")]
+    driver(*words, "lead", "n/l", "me", "60000")
+    lease = server.expect("GET", LEASE)
+    crowd = [server.waiting.get(timeout=DEADLINE) for _ in range(64 - len(server.put_back))] + list(server.put_back)
+    assert {request.path for request in crowd} == {f"/{number}" for number in range(64)}
+    assert server.waiting.empty()
+    crowd[0].answer({})
+    assert server.waiting.get(timeout=10).path == "/64"  # and not when the crowd has given up
+    assert {request.connection for request in crowd} == {lease.connection}
+
+
 def test_answer_that_is_no_json_is_a_failure(server, driver):
     process = driver("get", "/a", "until", "1")
     server.expect("GET", "/a").answer("<html>")

@@ -61,6 +61,8 @@ class Client::State {
         bool has_new_token = false;
         Transport::Id exchange = 0;
         Reactor::TimerId timer = 0;
+
+        bool is_queued() const { return done && !request.is_urgent; }
     };
     using CallPtr = std::shared_ptr<Call>;
 
@@ -86,7 +88,7 @@ class Client::State {
     std::map<CallId, CallPtr> calls_;
     std::deque<CallId> queue_;
     Reactor::TimerId queue_timer_ = 0;
-    unsigned in_flight_ = 0;
+    unsigned in_flight_ = 0;  ///< of those that are queued first
     CallId last_ = 0;
     Counters counters_;
 };
@@ -126,7 +128,7 @@ void Client::State::cancel(CallId id) {
     calls_.erase(found);
     reactor_->cancel(call->timer);
     transport_->cancel(call->exchange);
-    if (call->exchange != 0 && call->done) --in_flight_;
+    if (call->exchange != 0 && call->is_queued()) --in_flight_;
     std::erase(queue_, id);
     send_queued();
 }
@@ -176,7 +178,7 @@ void Client::State::start(const CallPtr& call) {
         });
         return;
     }
-    if (call->done) ++in_flight_;
+    if (call->is_queued()) ++in_flight_;
     call->exchange = transport_->start(
         Exchange{.method = request.method,
                  .target = request.path + format_query(request.query),
@@ -228,7 +230,7 @@ std::optional<Duration> Client::State::pause_before_next(Call& call, const Failu
 void Client::State::ended(const CallPtr& call, const Ending& ending) {
     call->exchange = 0;
     ++counters_[{call->data ? "WATCH" : call->request.method, ending.code}];
-    if (call->done) --in_flight_;
+    if (call->is_queued()) --in_flight_;
     if (is_success(ending.code)) {
         if (call->end) return finish(call, json::Value());
         auto parsed = json::Value::parse(call->body);

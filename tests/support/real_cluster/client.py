@@ -96,15 +96,16 @@ class Space:
     def wait_job(self, name, condition, deadline=2 * DEADLINE):
         """Its Complete or Failed condition, which must be the one of this name."""
         def ended():
-            rows = [row for row in self.get("job", name)["status"].get("conditions", []) if row["status"] == "True" and row["type"] in ("Complete", "Failed")]
-            return rows[0] if rows else None
+            rows = self.get("job", name)["status"].get("conditions", [])
+            return next((row for row in rows if row["status"] == "True" and row["type"] in ("Complete", "Failed")), None)
         found = self.wait(ended, f"the Job {name} ends", deadline)
         assert found["type"] == condition, f"{found}\n{self.told()}"
         return found
 
     def told(self):
         """What one would look at when something did not come about."""
-        said = [self.kubectl("get", "all", "--output=wide", check=False).stdout, self.kubectl("get", "events", "--sort-by=.lastTimestamp", check=False).stdout[-6000:]]
+        said = [self.kubectl("get", "all", "--output=wide", check=False).stdout,
+                self.kubectl("get", "events", "--sort-by=.lastTimestamp", check=False).stdout[-6000:]]
         said += [f"--- {name}\n{self.kubectl('logs', name, '--all-containers', '--tail=30', check=False).stdout}" for name in self.pods()]
         return "\n".join(said)
 

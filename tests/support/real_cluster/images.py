@@ -70,7 +70,8 @@ def _bundle(place, name, *options):
     root = place / name
     (root / "run" / "muster").mkdir(parents=True)
     (root / "run" / "muster").chmod(0o1777)
-    done = subprocess.run([program("muster"), "install", *options, root / "opt" / "muster"], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    done = subprocess.run([program("muster"), "install", *options, root / "opt" / "muster"], stdin=subprocess.DEVNULL, capture_output=True,
+                          text=True, check=False)
     assert done.returncode == 0, f"muster install: {done.stderr}"
     for each in (root / "opt" / "muster" / "libexec").iterdir():
         subprocess.run(["strip", "--strip-debug", each], check=True)
@@ -86,7 +87,8 @@ def build(place):
     try:
         debian = Layer(image.root_archive("base", ["ca-certificates"]))
     except subprocess.SubprocessError as why:
-        raise AssertionError(f"the images' Debian cannot be made ({why}): is a mirror of Debian within reach? `mmdebstrap --variant=minbase {image.SUITE} x.tar` says more") from None
+        raise AssertionError(f"the images' Debian cannot be made ({why}): is a mirror of it within reach? "
+                             f"`mmdebstrap --variant=minbase {image.SUITE} x.tar` says more") from None
     config = {"Env": [f"PATH=/opt/muster/bin:{PATH}"], "User": "1000:1000", "Entrypoint": ["muster-init", "muster", "run", "--"]}
     images = {PAUSE: ([_pause(place)], {"Entrypoint": ["/pause"]}),
               APPLICATION: ([debian], {"Env": [f"PATH={PATH}"], "Cmd": ["bash"]}),

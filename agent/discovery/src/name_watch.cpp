@@ -341,6 +341,10 @@ GateFailure NameWatch::failure() const {
     return failure;
 }
 
+bool NameWatch::may_doubt_less() const {
+    return std::any_of(asked_anew_.begin(), asked_anew_.end(), is_plain);
+}
+
 std::string NameWatch::doubt_plain(const std::string& address) const {
     const auto& known = knowledge_.at(is_ipv6(address) ? plain_aaaa : plain_a);
     if (!known) return "it has not been looked up plainly";

@@ -59,6 +59,8 @@ class NameWatch {
     /// What the broker's own look-up would come to instead of just `address`; empty when it finds
     /// that.
     std::string doubt_plain(const std::string& address) const;
+    /// A plain answer is on its way that may end that doubt.
+    bool may_doubt_less() const;
 
   private:
     /// What the last reply from one place said.

@@ -97,6 +97,7 @@ Walk::Walk(const ReachRequest& request, Seams seams)
 
 TimePoint Walk::due() const {
     TimePoint due = begun_ + request_.wait;
+    if (phase_ == Phase::accepted) return due;
     if (request_.say_waiting) due = std::min(due, begun_ + speaking_moment(spoken_));
     if (watch_) due = std::min(due, watch_->due());
     if (phase_ == Phase::dialling && next_target() != nullptr) due = std::min(due, next_dial_at_);
@@ -110,6 +111,7 @@ TimePoint Walk::due() const {
 
 void Walk::tick() {
     if (has_ended()) return;
+    if (phase_ == Phase::accepted) return conclude();
     if (now() >= begun_ + request_.wait) return give_up();
     speak();
     ask_due_questions();
@@ -164,6 +166,7 @@ void Walk::hear(const Question& question, const Reply& reply, TimePoint asked_at
     if (!reply.addresses.empty()) answered = reply.addresses.front().text;
     if (!reply.server.empty()) answered += fmt::format(", says {}", reply.server);
     note(Gate::name, !reply.addresses.empty(), format(question), std::move(answered), asked_at);
+    if (phase_ == Phase::accepted) return after_event();
     if (candidates().empty()) {
         if (phase_ == Phase::resting) settle(watch_->failure());
     } else {
@@ -282,8 +285,7 @@ void Walk::shaken(const std::string& address, TimePoint begun, const CurveOutcom
     if (is_accepted) {
         passage_.address = address;
         passage_.took = since_start();
-        if (watch_) passage_.connect_by_address = watch_->doubt_plain(address);
-        verdict_ = passage_;
+        phase_ = Phase::accepted;
     } else {
         find_target(address)->state = Target::State::failed;
         fail_at(Gate::curve, cause, text_of(address), outcome.text);
@@ -291,6 +293,12 @@ void Walk::shaken(const std::string& address, TimePoint begun, const CurveOutcom
         next_dial_at_ = now();
     }
     after_event();
+}
+
+void Walk::conclude() {
+    if (watch_) passage_.connect_by_address = watch_->doubt_plain(passage_.address);
+    const bool may_wait = watch_ && watch_->may_doubt_less() && since_start() < request_.wait;
+    if (passage_.connect_by_address.empty() || !may_wait) verdict_ = passage_;
 }
 
 void Walk::end_round() {

@@ -57,7 +57,8 @@ struct Voice {
 ///
 /// Every round of dials follows questions asked for it; what a slot's turn brings up meanwhile
 /// joins it. Of several addresses the youngest is dialled first, the others 50 ms apart, and the
-/// first to listen is shaken hands with.
+/// first to listen is shaken hands with. A plain answer that is still on its way then is heard out:
+/// a broker that is given a number would not find a parent that moves.
 class Walk {
   public:
     struct Seams {
@@ -88,7 +89,7 @@ class Walk {
         State state = State::waiting;
         std::unique_ptr<Dialling> dialling = nullptr;
     };
-    enum class Phase { resting, dialling, shaking };
+    enum class Phase { resting, dialling, shaking, accepted };
 
     TimePoint now() const { return seams_.clock.now(); }
     Duration since_start() const { return now() - begun_; }
@@ -104,6 +105,7 @@ class Walk {
     void dialled(const std::string& address, TimePoint begun, DialOutcome outcome);
     void shake_hands(const std::string& address, DialOutcome outcome);
     void shaken(const std::string& address, TimePoint begun, const CurveOutcome& outcome);
+    void conclude();
     void end_round();
     bool is_hopeless();
     void after_event();

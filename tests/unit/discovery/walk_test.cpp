@@ -89,6 +89,28 @@ TEST_F(WalkTest, ConnectsByAddressWhereSomebodyAskedTooEarly) {
     EXPECT_EQ(pod.passage().connect_by_address, "a plain look-up still says: no such name");
 }
 
+TEST_F(WalkTest, HearsThePlainAnswerOutBeforeItDoubtsIt) {
+    listen("10.0.0.1");
+    publish("10.0.0.1", 3s);
+    world.plain_delay = 80ms;
+    auto& pod = start();
+    go();
+    ASSERT_TRUE(pod.passed());
+    EXPECT_LE(*pod.passed(), 3s + goal);
+    EXPECT_EQ(pod.passage().connect_by_address, "");
+    EXPECT_EQ(pod.passage().handshakes, 1);
+}
+
+TEST_F(WalkTest, HearsNoPlainAnswerOutBeyondTheWait) {
+    listen("10.0.0.1");
+    publish("10.0.0.1", 3s);
+    world.plain_delay = 1h;
+    auto& pod = start(request(5s));
+    go();
+    ASSERT_TRUE(pod.passed());
+    EXPECT_EQ(pod.passage().connect_by_address, "it has not been looked up plainly");
+}
+
 TEST_F(WalkTest, SaysThatTheNameNeverAppeared) {
     auto& pod = start();
     go();

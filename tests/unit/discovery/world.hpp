@@ -150,6 +150,7 @@ struct World {
     std::vector<Cache> caches{Cache(clock, authority)};  ///< replicas, asked in turn
     std::map<std::string, Host> hosts;                   ///< any other address is silent
     Duration dns_delay = 1ms;
+    Duration plain_delay{};  ///< of libc's question, beyond that
     Duration silence = 500ms;  ///< how long a resolver waits for a silent server
     bool first_server_silent = false;
     std::vector<std::string> said;
@@ -175,7 +176,9 @@ class WorldResolver final : public Resolver {
   public:
     explicit WorldResolver(World& world) : world_(&world) {}
     void ask(const Question& question, Callback callback) override {
-        const auto delay = world_->authority.silent ? world_->silence : world_->dns_delay;
+        const auto spared = is_plain(question) ? world_->plain_delay : Duration::zero();
+        const auto delay =
+            world_->authority.silent ? world_->silence : world_->dns_delay + spared;
         // The server reads the question halfway.
         world_->events.after(delay / 2, [this, question, delay, callback = std::move(callback)] {
             world_->events.after(

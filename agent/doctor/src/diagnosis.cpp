@@ -2,6 +2,7 @@
 #include "muster/doctor/diagnosis.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 namespace muster::doctor {
 namespace {
@@ -15,25 +16,45 @@ std::string milliseconds(Duration duration) {
     return fmt::format("{:.3g} ms", std::chrono::duration<double, std::milli>(duration).count());
 }
 
-std::string one_line(const discovery::Attempt& attempt) {
-    return fmt::format("{}: {} (at {}, took {})", attempt.asked, attempt.answered,
-                       milliseconds(attempt.begun), milliseconds(attempt.took));
+/// Tries that were answered alike, one after another: how many, and the first and last of them.
+struct Alike {
+    int count;
+    const discovery::Attempt* first;
+    const discovery::Attempt* last;
+};
+
+std::string one_line(const Alike& alike) {
+    const auto& [asked, answered] = std::tie(alike.last->asked, alike.last->answered);
+    if (alike.count == 1)
+        return fmt::format("{}: {} (at {}, took {})", asked, answered,
+                           milliseconds(alike.last->begun), milliseconds(alike.last->took));
+    return fmt::format("{}: {} ({} times, from {} to {})", asked, answered, alike.count,
+                       milliseconds(alike.first->begun), milliseconds(alike.last->begun));
 }
 
 /// The last tries at one gate.
 std::vector<std::string> tries_at(const std::vector<discovery::Attempt>& attempts,
                                   discovery::Gate gate) {
+    std::vector<Alike> tries;
+    for (const auto& attempt : attempts) {
+        if (attempt.gate != gate) continue;
+        if (tries.empty() || tries.back().last->answered != attempt.answered)
+            tries.push_back({0, &attempt, &attempt});
+        ++tries.back().count;
+        tries.back().last = &attempt;
+    }
+    if (tries.size() > most_evidence)
+        tries.erase(tries.begin(), tries.end() - static_cast<std::ptrdiff_t>(most_evidence));
     std::vector<std::string> lines;
-    for (const auto& attempt : attempts)
-        if (attempt.gate == gate) lines.push_back(one_line(attempt));
-    if (lines.size() > most_evidence)
-        lines.erase(lines.begin(), lines.end() - static_cast<std::ptrdiff_t>(most_evidence));
+    for (const auto& alike : tries) lines.push_back(one_line(alike));
     return lines;
 }
 
 /// What the last successful try at a gate was.
 std::string how_passed(const std::vector<discovery::Attempt>& attempts,
                        const discovery::Passage& passage, discovery::Gate gate) {
+    if (gate == discovery::Gate::name && passage.questions == 0)
+        return "its address is given: there was no name to resolve";
     std::string text = gate == discovery::Gate::curve ? "our key is accepted" : "passed";
     for (const auto& attempt : attempts)
         if (attempt.gate == gate && attempt.passed)

@@ -13,7 +13,7 @@ using testing::SizeIs;
 using namespace std::chrono_literals;
 
 discovery::Passage passage_up_to(Gate last) {
-    discovery::Passage passage;
+    discovery::Passage passage{.questions = 1};
     for (std::size_t i = 0; i < discovery::gate_count; ++i) {
         const auto gate = static_cast<Gate>(i);
         if (gate > last) break;
@@ -39,7 +39,7 @@ TEST(GateSteps, UpToTheOneThatStaysShut) {
     auto passage = passage_up_to(Gate::address);
     for (int i = 0; i < 20; ++i)
         passage.attempts.add(
-            {Gate::listener, false, fmt::format("dial {}", i), "refused", 1ms, 1ms});
+            {Gate::listener, false, fmt::format("dial {}", i), fmt::format("no {}", i), 1ms, 1ms});
     const discovery::GateFailure failure{.gate = Gate::listener,
                                          .cause = discovery::Cause::connection_refused,
                                          .asked = "10.0.0.1 port 8050",
@@ -49,9 +49,32 @@ TEST(GateSteps, UpToTheOneThatStaysShut) {
     const auto steps = gate_steps(passage, &failure, "rank 0 (m-0)");
     EXPECT_THAT(names(steps), ElementsAre("name", "address", "listener!"));
     EXPECT_THAT(steps[2].evidence, SizeIs(6));
-    EXPECT_THAT(steps[2].evidence.back(), HasSubstr("dial 19: refused"));
+    EXPECT_THAT(steps[2].evidence.back(), HasSubstr("dial 19: no 19"));
     EXPECT_EQ(steps[2].error->kind, Kind::unavailable);
     EXPECT_THAT(steps[2].error->message, HasSubstr("rank 0 (m-0)"));
+}
+
+TEST(GateSteps, AlikeAnswersAreOneLine) {
+    discovery::Passage passage;
+    for (int i = 0; i < 20; ++i)
+        passage.attempts.add({Gate::name, false, fmt::format("m-0 {}", i), i < 1 ? "silence" : "no",
+                              Duration(1s) * i, 1ms});
+    const discovery::GateFailure failure{.gate = Gate::name,
+                                         .cause = discovery::Cause::no_such_name,
+                                         .asked = "m-0",
+                                         .answered = "no",
+                                         .waited = 20s,
+                                         .so_far = passage};
+    const auto steps = gate_steps(passage, &failure, "rank 0 (m-0)");
+    EXPECT_THAT(steps[0].evidence, ElementsAre("m-0 0: silence (at 0 ms, took 1 ms)",
+                                               "m-0 19: no (19 times, from 1 s to 19 s)"));
+}
+
+TEST(GateSteps, ANumberIsNotSaidToHaveBeenResolved) {
+    discovery::Passage passage;
+    passage.passed.at(0) = Duration::zero();
+    const auto steps = gate_steps(passage, nullptr, "x");
+    EXPECT_EQ(steps[0].text, "its address is given: there was no name to resolve");
 }
 
 TEST(GateSteps, AnAddressHasNoName) {

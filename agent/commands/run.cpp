@@ -131,6 +131,7 @@ Result<int> run(Words words) {
     if (line) {
         configure_log(line->settings);
         for (const auto& warning : line->warnings) log::warning("{}", warning);
+        for (const auto& link : line->links) log::debug("{}", link);
     }
     Error error = line ? become_broker(*line, environment, report) : std::move(line.error());
     write_termination_message(

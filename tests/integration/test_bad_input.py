@@ -134,6 +134,8 @@ def test_a_service_link_is_recognised_and_ignored(muster, place):
     done = muster(command="plan", env=links)
     assert done.code == 0 and "8050" in done.out, done
     assert "MUSTER_PORT" not in done.err and "10.0.0.1" not in done.out, done
+    done = muster("--log-level", "debug", "--flux", "/nope/flux", env=links)
+    assert done.err.splitlines()[0] == "muster: debug: MUSTER_PORT is 'tcp://10.0.0.1:8050', a Service link of Kubernetes and no setting: ignored", done
 
 
 def test_a_flux_that_does_not_exist(muster, place):

@@ -28,9 +28,13 @@ bool is_internal_name(std::string_view name) {
 Result<void> apply_environment(const Environment& environment, CommandLine& line) {
     for (const auto& row : setting_rows()) {
         const auto variable = environment.find(variable_name(row.name));
-        if (variable == environment.end() || variable->second.empty() ||
-            is_service_link(variable->second))
+        if (variable == environment.end() || variable->second.empty()) continue;
+        if (is_service_link(variable->second)) {
+            line.links.push_back(fmt::format("{} is '{}', a Service link of Kubernetes and no "
+                                             "setting: ignored",
+                                             variable->first, variable->second));
             continue;
+        }
         TRY(within(variable->first, row.apply(line.settings, variable->second)));
     }
     for (const auto& [name, value] : environment) {

@@ -87,6 +87,7 @@ struct CommandLine {
     std::vector<std::pair<std::string_view, std::string>> flags;
     bool help = false;
     std::vector<std::string> warnings;  ///< about variables that look like settings but are none
+    std::vector<std::string> links;     ///< of Kubernetes, where a setting could have stood
 };
 
 /// Extra flags of one command, in getopt_long's terms: name and whether it takes a value. The

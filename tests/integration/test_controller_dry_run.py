@@ -85,7 +85,7 @@ def rows(schema, path="spec"):
         yield from rows(child, f"{path}.{name}")
     if "additionalProperties" in schema:
         yield from rows(schema["additionalProperties"], path + "{}")
-    if "items" in schema and not is_refused(schema):
+    if "items" in schema and not is_refused(schema) and path != "spec.services":  # which has those of spec.containers
         yield from rows(schema["items"], path + "[]")
 
 
@@ -109,7 +109,7 @@ def paths_in(value, path="spec"):
             yield from paths_in(child, path + "{}")
     elif "items" in schema and isinstance(value, list):
         for child in value:
-            yield from paths_in(child, path + "[]")
+            yield from paths_in(child, "spec.containers[]" if path == "spec.services" else path + "[]")
 
 
 def test_the_definition_is_that_of_the_program(bench):
@@ -197,6 +197,10 @@ WRONG = [
     (with_container(commands={"script": "a"}), "spec.containers[0].commands.script: the container has a command, too"),
     (with_container(command="", batch=True, commands={"script": "a"}), "spec.containers[0].commands.script: batch takes its jobs from command"),
     (with_container(commands={"servicePre": "a"}), "spec.containers[0].commands.servicePre: Flux runs in this container"),
+    (with_spec(services=[{"command": "a"}]), "spec.services[0].image: which image"),
+    (with_spec(services=[{"image": "a", "runFlux": True}]), "spec.services[0].runFlux: Flux does not run in a service"),
+    (with_spec(services=[{"image": "a", "logs": "b"}]), "spec.services[0].logs: the jobs' output goes to the pod's log"),
+    (with_spec(services=[{"image": "a", "nope": "b"}]), "spec.services[0].nope: a MiniCluster has no such field"),
     (with_spec(containers=[{"image": "a", "runFlux": True}, {"image": "b", "commands": {"pre": "a"}}]), "spec.containers[1].commands: before and after what?"),
     (with_spec(containers=[{"image": "a", "runFlux": True}, {"image": "b", "commands": {"script": "a"}}]),
      "spec.containers[1].commands.script: Flux does not run in this"),

@@ -12,6 +12,9 @@ namespace {
 
 using json::Value;
 
+/// Where a container is: the one with Flux, one beside it, or one of the pod of services.
+enum class Place { flux, sidecar, service };
+
 /// The bundle needs no privilege at all.
 Value install_security() {
     return object({{"allowPrivilegeEscalation", truth(false)},
@@ -41,17 +44,18 @@ Value run_muster(std::vector<std::string> more) {
     return exec(more);
 }
 
-Value environment(const MiniCluster& cluster, const Container& container, bool is_flux) {
+Value environment(const MiniCluster& cluster, const Container& container, Place place) {
+    const bool is_flux = place == Place::flux;
     auto made = Value::array();
     if (is_flux)
         for (const auto& [name, value] : settings(cluster)) made.append(variable(name, value));
-    else
+    else if (place == Place::sidecar)
         made.append(variable("FLUX_URI", fmt::format("local://{}/run/local", run_path)));
     if (is_flux && cluster.loads_fluxion)
         made.append(variable("FLUX_RC_EXTRA", fmt::format("{}/etc/flux", view_path)));
     auto variables = container.environment;
     for (const auto& each : cluster.environment) variables.insert(each);
-    if (cluster.view && !cluster.view->python_path.empty())
+    if (place != Place::service && cluster.view && !cluster.view->python_path.empty())
         variables.emplace("PYTHONPATH", cluster.view->python_path);
     for (const auto& [name, value] : variables) made.append(variable(name, value));
     for (const auto& [name, secret] : container.secrets)
@@ -62,15 +66,15 @@ Value environment(const MiniCluster& cluster, const Container& container, bool i
     return made;
 }
 
-Value mounts(const MiniCluster& cluster, const Container& container, bool is_flux) {
+Value mounts(const MiniCluster& cluster, const Container& container, Place place) {
     auto made = Value::array();
-    made.append(mount("muster-run", run_path));
-    if (is_flux) {
+    if (place != Place::service) made.append(mount("muster-run", run_path));
+    if (place == Place::flux) {
         made.append(mount("muster-bundle", bundle_path, true));
         made.append(mount("muster-curve", curve_path, true));
         if (!files(cluster).empty()) made.append(mount("muster-files", files_path, true));
     }
-    if (cluster.view) {
+    if (place != Place::service && cluster.view) {
         made.append(mount(cluster.view->name, cluster.view->mount_path));
         made.append(mount(cluster.view->name, view_path, true, "view"));
         made.append(mount(cluster.view->name, "/opt/software", true, "software"));
@@ -98,7 +102,8 @@ Value life_cycle(const Container& container, bool is_flux) {
     return made.members().empty() ? Value() : made;
 }
 
-Value container_of(const MiniCluster& cluster, const Container& container, bool is_flux) {
+Value container_of(const MiniCluster& cluster, const Container& container, Place place) {
+    const bool is_flux = place == Place::flux;
     const auto command =
         is_flux ? entrypoint(cluster) : with_shell_text(container, "", container.words);
     auto made = object({{"name", text(container.name)},
@@ -107,11 +112,11 @@ Value container_of(const MiniCluster& cluster, const Container& container, bool 
                         {"command", command.empty() ? Value() : words(escape(command))},
                         {"workingDir", text_or_none(container.working_dir)},
                         {"ports", ports(container)},
-                        {"env", environment(cluster, container, is_flux)},
+                        {"env", environment(cluster, container, place)},
                         {"resources", container.resources},
                         {"securityContext", container.security_context},
                         {"lifecycle", life_cycle(container, is_flux)},
-                        {"volumeMounts", mounts(cluster, container, is_flux)}});
+                        {"volumeMounts", mounts(cluster, container, place)}});
     if (!is_flux) return made;
     // Longer than MUSTER_WAIT (10m), whose end says what was missing.
     auto startup = run_muster({"probe", "startup"});
@@ -151,8 +156,16 @@ Value init_containers(const MiniCluster& cluster) {
 
 Value containers(const MiniCluster& cluster) {
     auto made = Value::array();
-    made.append(container_of(cluster, cluster.flux, true));
-    for (const auto& sidecar : cluster.sidecars) made.append(container_of(cluster, sidecar, false));
+    made.append(container_of(cluster, cluster.flux, Place::flux));
+    for (const auto& sidecar : cluster.sidecars)
+        made.append(container_of(cluster, sidecar, Place::sidecar));
+    return made;
+}
+
+Value service_containers(const MiniCluster& cluster) {
+    auto made = Value::array();
+    for (const auto& service : cluster.services)
+        made.append(container_of(cluster, service, Place::service));
     return made;
 }
 

@@ -104,6 +104,7 @@ Value spec_schema() {
     auto spec = schema_of(*find_field("spec"));
     auto members = spec.get("properties");
     auto containers = members.get("containers");
+    members.get("services").set("maxItems", number(most_containers));
     containers.set("minItems", number(1)).set("maxItems", number(most_containers));
     containers.set(
         "x-kubernetes-validations",

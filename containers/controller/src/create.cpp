@@ -18,12 +18,17 @@ using json::Value;
 
 constexpr const char* type = "ObjectsCreated";
 
-const Value* find(const std::vector<Value>& objects, const Value& wanted) {
+const Value* find_in(const std::vector<Value>& objects, const Value& wanted) {
     const auto found = std::ranges::find_if(objects, [&](const Value& each) {
         return each.get("kind") == wanted.get("kind") &&
                each.get("metadata").get("name") == wanted.get("metadata").get("name");
     });
     return found == objects.end() ? nullptr : &*found;
+}
+
+const Value* find(const Observed& observed, const Value& wanted) {
+    const auto* const found = find_in(observed.objects, wanted);
+    return found == nullptr ? find_in(observed.pods, wanted) : found;
 }
 
 /// A Job knows what it was made from, so that a change is seen later.
@@ -70,7 +75,7 @@ Condition create_objects(const State& state, std::vector<Action>& actions) {
     for (auto& wanted : desired_objects(cluster)) {
         const auto kind = text_at(wanted, "kind");
         const auto name = text_at(wanted.get("metadata"), "name");
-        if (const auto* there = find(state.observed->objects, wanted)) {
+        if (const auto* there = find(*state.observed, wanted)) {
             if (is_owned_by(*there, state.uid)) continue;
             return {type, false, "NameTaken",
                     fmt::format("{} {} is there already, and is not this MiniCluster's: remove it, "

@@ -106,6 +106,7 @@ std::vector<Value> desired_objects(const MiniCluster& cluster) {
     if (text_at(cluster.muster, "certificateSecret").empty()) made.push_back(secret(cluster));
     made.push_back(headless_service(cluster));
     if (cluster.has_leader_service) made.push_back(leader_service(cluster));
+    if (!cluster.services.empty()) made.push_back(services_pod(cluster));
     made.push_back(job(cluster));
     return made;
 }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <string>
 
 namespace muster::controller {
 namespace {
@@ -10,7 +11,6 @@ namespace {
 using enum Type;
 
 constexpr bool refused = true;
-constexpr std::string_view not_yet = "this version of muster-controller does not do it yet";
 
 constexpr std::array instance_rows{
     Field{"spec", object, "the instance"},
@@ -39,7 +39,9 @@ constexpr std::array instance_rows{
     Field{"spec.logging.zeromq", boolean, "broker attribute tbon.zmqdebug"},
     Field{"spec.logging.timed", boolean, "muster timeline shows where the time goes; leave it out",
           refused},
-    Field{"spec.services", list, not_yet, refused},
+    Field{"spec.services", list,
+          "containers, as in spec.containers, of one more pod, NAME-services in the instance's "
+          "domain"},
 };
 
 constexpr std::array flux_rows{
@@ -219,6 +221,9 @@ std::span<const Field> fields() {
 }
 
 const Field* find_field(std::string_view path) {
+    constexpr std::string_view services = "spec.services[]";
+    if (path.starts_with(services))
+        return find_field("spec.containers[]" + std::string(path.substr(services.size())));
     const auto* const found =
         std::find_if(rows.begin(), rows.end(), [&](const auto& row) { return row.path == path; });
     return found == rows.end() ? nullptr : found;

@@ -22,7 +22,7 @@ struct Field {
 /// Every field, parents before their children.
 std::span<const Field> fields();
 
-/// The row of `path`, or nullptr.
+/// The row of `path`, or nullptr. The items of spec.services have those of spec.containers.
 const Field* find_field(std::string_view path);
 
 }  // namespace muster::controller

@@ -154,6 +154,25 @@ Result<void> check_sidecar(const Container& sidecar, const std::string& where) {
     return {};
 }
 
+Result<void> read_services(MiniCluster& cluster, const Value& spec) {
+    std::size_t index = 0;
+    for (const auto& item : spec.get("services").items()) {
+        const auto where = fmt::format("spec.services[{}]", index);
+        for (const auto* key : {"runFlux", "launcher", "batch", "batchRaw"})
+            if (is_set(item, key))
+                return fail(Kind::malformed, "{}.{}: Flux does not run in a service", where, key);
+        TRY_ASSIGN(auto service, read_container(item, where));
+        TRY_ASSIGN(service.words, read_words(service.command, where + ".command"));
+        TRY(check_sidecar(service, where));
+        if (service.name.empty()) service.name = fmt::format("service-{}", index);
+        if (const auto secret = text_at(item, "imagePullSecret"); !secret.empty())
+            cluster.pull_secrets.push_back(secret);
+        cluster.services.push_back(std::move(service));
+        ++index;
+    }
+    return {};
+}
+
 Result<void> read_containers(MiniCluster& cluster, const Value& spec) {
     const auto items = spec.get("containers").items();
     TRY_ASSIGN(const auto flux, find_flux(items));
@@ -186,6 +205,7 @@ Result<void> read_containers(MiniCluster& cluster, const Value& spec) {
                         where);
         cluster.flux = std::move(container);
     }
+    TRY(read_services(cluster, spec));
     if (const auto secret = text_at(spec.get("flux").get("container"), "imagePullSecret");
         !secret.empty())
         cluster.pull_secrets.push_back(secret);

@@ -26,6 +26,10 @@ std::string leader_service_name(const MiniCluster& cluster) {
     return service_name(cluster) + "-leader";
 }
 
+std::string services_pod_name(const MiniCluster& cluster) {
+    return cluster.name + "-" + instance_id(cluster) + "-services";
+}
+
 std::string secret_name(const MiniCluster& cluster) {
     const auto given = text_at(cluster.muster, "certificateSecret");
     if (!given.empty()) return given;

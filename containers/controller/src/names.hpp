@@ -33,6 +33,8 @@ std::string_view api_version(std::string_view kind);
 std::string service_name(const MiniCluster& cluster);
 /// NAME-UID-leader: the Service of spec.flux.minimalService.
 std::string leader_service_name(const MiniCluster& cluster);
+/// NAME-UID-services: the pod of spec.services.
+std::string services_pod_name(const MiniCluster& cluster);
 std::string secret_name(const MiniCluster& cluster);
 /// The beginning of the UID; zeros before there is one.
 std::string instance_id(const MiniCluster& cluster);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pod.hpp"
 
+#include <algorithm>
+#include <array>
 #include <set>
 
 #include "build.hpp"
@@ -28,6 +30,19 @@ Value files_volume(const MiniCluster& cluster) {
     return object({{"name", text("muster-files")}, {"downwardAPI", object({{"items", items}})}});
 }
 
+/// Those of `containers`, which may share one.
+void add_volumes(Value& made, const std::vector<Container>& containers) {
+    std::set<std::string> seen;
+    for (const auto& container : containers) {
+        for (const auto& volume : container.volumes) {
+            if (!seen.insert(volume.name).second) continue;
+            auto entry = object({{"name", text(volume.name)}});
+            for (const auto& [kind, source] : volume.source.members()) entry.set(kind, source);
+            made.append(entry);
+        }
+    }
+}
+
 Value volumes(const MiniCluster& cluster) {
     auto made = Value::array();
     for (const auto* name : {"muster-bundle", "muster-run"}) made.append(empty_volume(name));
@@ -35,18 +50,9 @@ Value volumes(const MiniCluster& cluster) {
                         {"secret", object({{"secretName", text(secret_name(cluster))}})}}));
     if (!files(cluster).empty()) made.append(files_volume(cluster));
     if (cluster.view) made.append(empty_volume(cluster.view->name));
-    // Containers may share one.
-    std::set<std::string> seen;
-    const auto add = [&](const Container& container) {
-        for (const auto& volume : container.volumes) {
-            if (!seen.insert(volume.name).second) continue;
-            auto entry = object({{"name", text(volume.name)}});
-            for (const auto& [kind, source] : volume.source.members()) entry.set(kind, source);
-            made.append(entry);
-        }
-    };
-    add(cluster.flux);
-    for (const auto& sidecar : cluster.sidecars) add(sidecar);
+    auto all = cluster.sidecars;
+    all.insert(all.begin(), cluster.flux);
+    add_volumes(made, all);
     return made;
 }
 
@@ -133,6 +139,22 @@ Value pod_template(const MiniCluster& cluster) {
          {"containers", containers(cluster)},
          {"volumes", volumes(cluster)}});
     return object({{"metadata", pod_metadata(cluster)}, {"spec", spec}});
+}
+
+Value services_pod(const MiniCluster& cluster) {
+    constexpr std::array of_brokers{"affinity", "initContainers", "terminationGracePeriodSeconds"};
+    auto spec = object({{"hostname", text(cluster.name + "-services")}});
+    for (const auto& [key, value] : pod_template(cluster).get("spec").members())
+        if (std::ranges::find(of_brokers, key) == of_brokers.end()) spec.set(key, value);
+    auto needed = Value::array();
+    add_volumes(needed, cluster.services);
+    spec.set("restartPolicy", text("Always"))
+        .set("containers", service_containers(cluster))
+        .set("volumes", needed);
+    return object({{"apiVersion", text("v1")},
+                   {"kind", text("Pod")},
+                   {"metadata", metadata(cluster, services_pod_name(cluster))},
+                   {"spec", spec}});
 }
 
 }  // namespace muster::controller

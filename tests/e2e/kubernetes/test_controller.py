@@ -150,6 +150,18 @@ def test_what_is_wrong_is_named(lab, start, wrong, condition, sentence):
     lab.wait_for(condition, sentence)
 
 
+def test_services_run_in_a_pod_of_their_own(space, start, lab):
+    start()
+    service = {"image": space.kubernetes.images.application, "name": "listener", "command": "sh -c 'cat /tmp/said; sleep inf'",
+               "commands": {"servicePre": "echo before the service > /tmp/said"}}
+    lab.apply("sleep inf", spec={"services": [service]})
+    lab.wait_phase("Running")
+    name, = [name for name in lab.pods() if name.endswith("-services")]
+    space.wait(lambda: space.log(name) == "before the service\n", "the service speaks")
+    space.kubectl("delete", "pod", name, "--grace-period=1")
+    space.wait(lambda: lab.pods().get(name, {}).get("status", {}).get("phase") == "Running", "it comes again")
+
+
 def test_followers_dial_the_leaders_address(space, start, lab):
     start()
     lab.apply("sh -c 'echo task $FLUX_TASK_RANK'", spec={"tasks": 2, "flux": {"container": {"disable": True}, "minimalService": True}})

@@ -67,7 +67,7 @@ WRONG = [
     (with_spec(size=3, maxSize=2), "maxSize is less than size"),
     (with_spec(minSize=2), "minSize is more than size"),
     (with_spec(flux={"arch": "x"}), "nothing depends on it any more; leave it out"),
-    (with_spec(services=[{"image": "y"}]), "this version of muster-controller does not do it yet"),
+    (with_spec(services=[{"image": "y", "logs": "/tmp"}]), "the jobs' output goes to the pod's log; leave it out"),
     (with_container(logs="/tmp"), "the jobs' output goes to the pod's log; leave it out"),
     (with_spec(containers=[]), "exactly one container must have runFlux"),
 ]

@@ -88,6 +88,7 @@ struct MiniCluster {
     std::map<std::string, std::string> environment;
     Container flux;                   ///< the one in which Flux runs
     std::vector<Container> sidecars;  ///< the others, in their order
+    std::vector<Container> services;  ///< of a pod beside those of the Job
     std::vector<std::string> pull_secrets;
     json::Value pod;     ///< spec.pod
     json::Value muster;  ///< spec.muster

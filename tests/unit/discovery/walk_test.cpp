@@ -360,9 +360,9 @@ TEST_F(WalkTest, JoinsSoonAfterThePortIsOpened) {
         const auto& pod = start();
         go();
         ASSERT_TRUE(pod.passed());
-        // At first the next dial is milliseconds away, then up to 8 s about a 32nd of what was
+        // At first the next dial is milliseconds away, then up to 8 s about a 26th of what was
         // waited, up to 12 s no more than 313 ms, and then as the fourth power of it.
-        const Duration longest = moment <= 8s    ? 25ms + moment * 5 / 160
+        const Duration longest = moment <= 8s    ? 25ms + moment * 5 / 132
                                  : moment <= 10s ? 320ms
                                                  : 1570ms;
         EXPECT_LE(*pod.passed(), moment + std::clamp<Duration>(2 * moment, 20ms, longest));
@@ -392,7 +392,7 @@ TEST_F(WalkTest, SaysThatNothingListens) {
     EXPECT_EQ(pod.failure().cause, Cause::connection_refused);
     EXPECT_TRUE(pod.failure().so_far.passed.at(1));
     EXPECT_FALSE(pod.failure().so_far.passed.at(2));
-    // 5 ms, doubling, up to a 40th of what was waited; after 12 s more.
+    // 5 ms, doubling, up to a 33rd of what was waited; after 12 s more.
     const auto& dials = pod.dialler.dials;
     ASSERT_GT(dials.size(), 120u);
     EXPECT_LT(dials.size(), 250u);
@@ -423,7 +423,7 @@ TEST_F(WalkTest, AMinuteOfWaitingCostsLittle) {
     const auto& refused = start(request(60s));
     go();
     EXPECT_LE(refused.failure().so_far.questions, 60);
-    EXPECT_LE(refused.failure().so_far.dials, 230) << "each half as much";
+    EXPECT_LE(refused.failure().so_far.dials, 210) << "each half as much";
 }
 
 TEST_F(WalkTest, MayEndWhileItsQuestionsAreUnderWay) {

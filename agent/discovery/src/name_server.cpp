@@ -7,19 +7,25 @@
 #include <algorithm>
 #include <array>
 #include <type_traits>
+#include <utility>
 
 #include "muster/base/assert.hpp"
 
 namespace muster::discovery {
 namespace {
 
-constexpr int question_timeout_ms = 500;
+using namespace std::chrono_literals;
+
+/// How long a question is waited for at first, and where a server has been seen to be slow.
+constexpr Duration shortest_patience = 500ms;
+constexpr Duration longest_patience = 5s;
 constexpr int questions_per_socket = 32;
+constexpr const char* no_answer = "the name server does not answer";
 
 std::string explain(int status) {
     switch (status) {
         case ARES_ETIMEOUT:
-            return "the name server does not answer";
+            return no_answer;
         case ARES_ECONNREFUSED:
             return "the name server cannot be reached";
         default:
@@ -29,15 +35,17 @@ std::string explain(int status) {
 
 }  // namespace
 
-/// A c-ares channel and its watches.
+/// A c-ares channel and its watches. It listens for longer than anybody waits: a late answer tells
+/// how long the next question must be waited for.
 class NameServer::Channel {
   public:
-    Channel(Reactor& reactor, const std::string& address) : reactor_(&reactor) {
+    Channel(Reactor& reactor, const std::string& address, Duration& patience)
+        : reactor_(&reactor), patience_(&patience) {
         ares_options options{};
         // NOCHECKRESP: SERVFAIL and the like are for us to judge. With a value for each of these
         // c-ares reads no file.
         options.flags = ARES_FLAG_NOCHECKRESP | ARES_FLAG_STAYOPEN;
-        options.timeout = question_timeout_ms;
+        options.timeout = static_cast<int>(longest_patience / 1ms);
         options.tries = 1;
         options.ndots = 0;
         options.sock_state_cb = &Channel::on_socket_state;
@@ -62,10 +70,11 @@ class NameServer::Channel {
     void send(std::span<const std::uint8_t> message, Callback callback) {
         ++sent_;
         ++waiting_;
-        auto pending = std::make_unique<Pending>(Pending{this, std::move(callback)});
+        auto* const pending = new Pending{this, std::move(callback), reactor_->now()};
+        pending->timer = reactor_->after(*patience_, [this, pending] { give_up(*pending); });
         ++depth_;
         ares_send(channel_, message.data(), static_cast<int>(message.size()), &Channel::on_answer,
-                  pending.release());
+                  pending);
         --depth_;
         set_timer();
     }
@@ -75,19 +84,37 @@ class NameServer::Channel {
     bool is_idle() const { return waiting_ == 0 && depth_ == 0; }
 
   private:
+    /// c-ares owns it until on_answer().
     struct Pending {
         Channel* channel;
-        Callback callback;
+        Callback callback;  ///< none: it was given up
+        TimePoint sent;
+        Reactor::TimerId timer = 0;
     };
 
     static void on_answer(void* argument, int status, int, unsigned char* bytes, int length) {
         const std::unique_ptr<Pending> pending(static_cast<Pending*>(argument));
+        auto& self = *pending->channel;
+        self.reactor_->cancel(pending->timer);
         if (status == ARES_EDESTRUCTION) return;
-        --pending->channel->waiting_;
-        if (status == ARES_SUCCESS)
-            return pending->callback({bytes, static_cast<std::size_t>(length)}, {});
-        pending->channel->must_go_ = true;
-        pending->callback({}, explain(status));
+        --self.waiting_;
+        const bool is_answer = status == ARES_SUCCESS;
+        if (is_answer)
+            *self.patience_ = std::clamp((self.reactor_->now() - pending->sent) * 2,
+                                         shortest_patience, longest_patience);
+        else
+            self.must_go_ = true;
+        if (!pending->callback) return;
+        if (is_answer)
+            pending->callback({bytes, static_cast<std::size_t>(length)}, {});
+        else
+            pending->callback({}, explain(status));
+    }
+
+    void give_up(Pending& pending) {
+        pending.timer = 0;
+        must_go_ = true;
+        std::exchange(pending.callback, nullptr)({}, no_answer);
     }
 
     static void on_socket_state(void* argument, ares_socket_t socket, int readable, int writable) {
@@ -125,6 +152,7 @@ class NameServer::Channel {
     }
 
     Reactor* reactor_;
+    Duration* patience_;  ///< the server's
     ares_channel channel_ = nullptr;
     Reactor::TimerId timer_ = 0;
     int sent_ = 0;
@@ -134,7 +162,10 @@ class NameServer::Channel {
 };
 
 NameServer::NameServer(Reactor& reactor, std::string address)
-    : reactor_(&reactor), address_(std::move(address)), name_(address_) {
+    : reactor_(&reactor),
+      address_(std::move(address)),
+      name_(address_),
+      patience_(shortest_patience) {
     // "[::1]:53", "127.0.0.1:53"
     name_.erase(std::min(name_.rfind(':'), name_.size()));
     if (name_.starts_with('[') && name_.ends_with(']')) name_ = name_.substr(1, name_.size() - 2);
@@ -146,7 +177,7 @@ void NameServer::send(std::span<const std::uint8_t> message, Callback callback) 
     std::erase_if(channels_,
                   [](const auto& channel) { return channel->is_used_up() && channel->is_idle(); });
     if (channels_.empty() || channels_.back()->is_used_up())
-        channels_.push_back(std::make_unique<Channel>(*reactor_, address_));
+        channels_.push_back(std::make_unique<Channel>(*reactor_, address_, patience_));
     channels_.back()->send(message, std::move(callback));
 }
 

@@ -30,7 +30,9 @@ class NameServer {
     NameServer& operator=(const NameServer&) = delete;
     ~NameServer();
 
-    /// Sends `message` once and waits for at most 500 ms; may call back at once.
+    /// Sends `message` once; may call back at once. It is waited for for 500 ms, or where the last
+    /// answer took longer, twice as long as that took, up to 5 s as getaddrinfo does
+    /// (resolv.conf(5), timeout).
     void send(std::span<const std::uint8_t> message, Callback callback);
 
     /// The numeric address, without the port.
@@ -45,6 +47,7 @@ class NameServer {
     Reactor* reactor_;
     std::string address_;
     std::string name_;
+    Duration patience_;
     std::vector<std::unique_ptr<Channel>> channels_;  // the last is in use, others still wait
 };
 

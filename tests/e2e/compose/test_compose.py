@@ -272,10 +272,11 @@ def test_muster_in_an_image_that_exists(project, docker, application):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="a proxy in a container's network needs root")
-def test_a_slow_name_server_adds_its_own_delay_and_no_more(project, docker):
+@pytest.mark.parametrize("delay", [0.3, 1.0])
+def test_a_slow_name_server_adds_its_own_delay_and_no_more(project, docker, delay):
     """The same instance behind a proxy that does not delay, and behind one that does; the follower starts when the leader is there."""
     gated = ["sh", "-c", 'until [ -e /tmp/go ]; do sleep 0.02; done; exec muster-init muster run -- "$$@"', "sh"]
-    delay, seconds, in_turn = 0.3, {}, {}
+    seconds, in_turn = {}, {}
     for late in (0.0, delay):
         made = project("echo", "done", size=2, entrypoint=gated)
         made.compose("up", "-d")
@@ -291,6 +292,7 @@ def test_a_slow_name_server_adds_its_own_delay_and_no_more(project, docker):
             assert made.code(leader) == 0, made.logs(leader)
             seconds[late], in_turn[late] = time.monotonic() - begun, [slow.in_turn(pid) for pid in pids]
     # The leader: who am I, once. The follower: that, does my parent exist, where is it (both each 100 ms, until it listens), and
-    # the broker's own look-up. Ten delays would be a question that is given up and asked anew.
-    assert in_turn[delay][0] == 1 and 1 < in_turn[delay][1] <= 8, (seconds, in_turn)
+    # the broker's own look-up. Ten delays would be questions that are given up and asked anew, which those are that are
+    # asked before it is known that this server needs more than half a second.
+    assert in_turn[delay][0] <= (1 if delay < 0.5 else 3) and 1 < in_turn[delay][1] <= 8, (seconds, in_turn)
     assert delay < seconds[delay] < seconds[0.0] + in_turn[delay][1] * delay + SLACK, (seconds, in_turn)

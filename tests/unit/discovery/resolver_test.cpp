@@ -28,13 +28,8 @@ class Server {
     using Script = std::function<Bytes(Bytes question, Transport transport)>;
 
     Server(Reactor& reactor, Script script) : reactor_(&reactor), script_(std::move(script)) {
-        sockaddr_in address = loopback(0);
-        socklen_t length = sizeof address;
-        EXPECT_EQ(::bind(tcp_.get(), generic(&address), length), 0);
-        EXPECT_EQ(::getsockname(tcp_.get(), generic(&address), &length), 0);
+        while (!bind_both()) tcp_ = Fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
         EXPECT_EQ(::listen(tcp_.get(), 8), 0);
-        EXPECT_EQ(::bind(udp_.get(), generic(&address), length), 0);
-        port_ = ntohs(address.sin_port);
         reactor.watch(udp_.get(), EPOLLIN, [this](std::uint32_t) { receive(); });
         reactor.watch(tcp_.get(), EPOLLIN, [this](std::uint32_t) { accept(); });
     }
@@ -48,6 +43,7 @@ class Server {
 
     std::string address() const { return fmt::format("127.0.0.1:{}", port_); }
     std::vector<Bytes> asked;
+    Duration delay{};  ///< of each reply over UDP
 
   private:
     static sockaddr_in loopback(std::uint16_t port) {
@@ -59,6 +55,16 @@ class Server {
     }
     static sockaddr* generic(sockaddr_in* address) { return reinterpret_cast<sockaddr*>(address); }
 
+    /// A port that is free in both protocols: what is free in one may be somebody's in the other.
+    bool bind_both() {
+        sockaddr_in address = loopback(0);
+        socklen_t length = sizeof address;
+        EXPECT_EQ(::bind(tcp_.get(), generic(&address), length), 0);
+        EXPECT_EQ(::getsockname(tcp_.get(), generic(&address), &length), 0);
+        port_ = ntohs(address.sin_port);
+        return ::bind(udp_.get(), generic(&address), length) == 0;
+    }
+
     void receive() {
         Bytes bytes(2048);
         sockaddr_in from{};
@@ -69,8 +75,14 @@ class Server {
         bytes.resize(static_cast<std::size_t>(size));
         asked.push_back(bytes);
         const auto reply = script_(bytes, Transport::udp);
-        if (!reply.empty())
+        if (reply.empty()) return;
+        auto send = [this, reply, from, length]() mutable {
             ::sendto(udp_.get(), reply.data(), reply.size(), 0, generic(&from), length);
+        };
+        if (delay == 0ms)
+            send();
+        else
+            reactor_->after(delay, send);
     }
 
     void accept() {
@@ -220,6 +232,20 @@ TEST_F(ResolverTest, RemembersThatAServerIsSilent) {
     EXPECT_TRUE(ask().first_server_silent);
     EXPECT_TRUE(ask().first_server_silent);
     EXPECT_LE(first.asked.size(), asked + 1) << "a probe";
+}
+
+TEST_F(ResolverTest, LearnsFromALateAnswerHowLongToWait) {
+    auto& server = add(found);
+    server.delay = 900ms;
+    EXPECT_EQ(ask().outcome, Outcome::silence);
+    // The answer is still to come, in the time of the second question at the latest.
+    while (ask().outcome == Outcome::silence) ASSERT_LE(server.asked.size(), 10u);
+    EXPECT_LE(server.asked.size(), 4u);
+    EXPECT_EQ(ask().outcome, Outcome::answered);
+    server.delay = 0ms;
+    EXPECT_EQ(ask().outcome, Outcome::answered);
+    server.delay = 900ms;
+    EXPECT_EQ(ask().outcome, Outcome::silence) << "it was quick again";
 }
 
 TEST_F(ResolverTest, TellsSilenceFromAPortWhereNobodyIs) {

@@ -6,6 +6,7 @@ import dataclasses
 import os
 import shutil
 
+import go_module
 import kubernetes_schemas
 import manifest_rules as rules
 import manifests
@@ -219,12 +220,12 @@ def test_a_key_given_twice_is_refused():
 def test_a_module_with_another_checksum_is_refused(monkeypatch, tmp_path):
     """What was fetched before is not believed for another version, nor a module whose content is not what it was."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    with pytest.raises(kubernetes_schemas.CannotFetch, match="has the checksum h1:.*, not h1:other"):
+    with pytest.raises(go_module.CannotFetch, match="has the checksum h1:.*, not h1:other"):
         kubernetes_schemas.fetch(dataclasses.replace(kubernetes_schemas.MODULES[2], sum="h1:other"))
 
 
 def test_without_go_the_reason_is_said(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(kubernetes_schemas.CannotFetch, match="there is no `go` in PATH"):
+    with pytest.raises(go_module.CannotFetch, match="there is no `go` in PATH"):
         kubernetes_schemas.fetch(kubernetes_schemas.MODULES[2])

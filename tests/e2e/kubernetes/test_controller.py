@@ -8,31 +8,21 @@ import signal
 
 import muster_testing
 import pytest
-import yaml
-from muster_testing import REPOSITORY, program
-
-YAML = REPOSITORY / "containers" / "kubernetes"
-SYSTEM = "muster-system"
+from muster_testing import program
+from real_cluster import companion
+from real_cluster.companion import SYSTEM, YAML
 
 
 @pytest.fixture(scope="module")
 def installed(kubernetes):
-    """The definition and the rights, for all tests: `kubectl apply -k` without the Deployment."""
-    deployment = [each for each in yaml.safe_load_all((YAML / "deployment.yaml").read_text()) if each["kind"] == "Namespace"]
-    kubernetes.kubectl("apply", "-f", "-", given=yaml.safe_dump_all(deployment))
-    kubernetes.kubectl("apply", "--validate=strict", "-f", YAML / "crd.yaml", "-f", YAML / "rbac.yaml")
-    kubernetes.kubectl("wait", "--for=condition=Established", "--timeout=60s", "crd/miniclusters.flux-framework.org")
+    companion.install(kubernetes)
     return kubernetes
 
 
 @pytest.fixture
 def start(bench, space, installed, tmp_path):
     """start(*flags): a controller of this namespace, as the account that the Deployment has."""
-    token = installed.kubectl("create", "token", "muster-controller", f"--namespace={SYSTEM}", "--duration=1h").stdout.strip()
-    given = yaml.safe_load(installed.kubectl("config", "view", "--raw", "--minify").stdout)
-    given["users"] = [{"name": given["contexts"][0]["context"]["user"], "user": {"token": token}}]
-    path = tmp_path / "controller.kubeconfig"
-    path.write_text(yaml.safe_dump(given))
+    path = companion.write_kubeconfig(installed, tmp_path / "controller.kubeconfig")
 
     def made(*flags):
         process = bench.start(program("muster-controller"), "run", "--kubeconfig", path, "--namespace", space.name, "--metrics-address", "none", *flags)

@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: Apache-2.0
+"""muster-controller on a cluster, without its Deployment: what containers/kubernetes gives it, and a kubeconfig of the account that it has there."""
+import yaml
+from muster_testing import REPOSITORY
+
+YAML = REPOSITORY / "containers" / "kubernetes"
+SYSTEM = "muster-system"
+
+
+def install(kubernetes):
+    """The definition and the rights: `kubectl apply -k` without the Deployment."""
+    deployment = [each for each in yaml.safe_load_all((YAML / "deployment.yaml").read_text()) if each["kind"] == "Namespace"]
+    kubernetes.kubectl("apply", "-f", "-", given=yaml.safe_dump_all(deployment))
+    kubernetes.kubectl("apply", "--validate=strict", "-f", YAML / "crd.yaml", "-f", YAML / "rbac.yaml")
+    kubernetes.kubectl("wait", "--for=condition=Established", "--timeout=60s", "crd/miniclusters.flux-framework.org")
+
+
+def write_kubeconfig(kubernetes, path):
+    """Of the Deployment's account, for an hour."""
+    token = kubernetes.kubectl("create", "token", "muster-controller", f"--namespace={SYSTEM}", "--duration=1h").stdout.strip()
+    given = yaml.safe_load(kubernetes.kubectl("config", "view", "--raw", "--minify").stdout)
+    given["users"] = [{"name": given["contexts"][0]["context"]["user"], "user": {"token": token}}]
+    path.write_text(yaml.safe_dump(given))
+    return path

@@ -4,8 +4,10 @@ import secrets
 
 import muster_testing
 import pytest
-from real_cluster import client
+from muster_testing import program
+from real_cluster import client, companion
 from real_cluster.cluster import Cluster, spare
+from real_cluster.lab import Lab
 
 
 @pytest.fixture(scope="session")
@@ -39,6 +41,30 @@ def certificate(bench, tmp_path, output):
     assert bench.muster("keygen", path).code == 0
     muster_testing.remember_secrets(path)
     return path
+
+
+@pytest.fixture(scope="session")
+def installed(kubernetes):
+    companion.install(kubernetes)
+    return kubernetes
+
+
+@pytest.fixture
+def start(bench, space, installed, tmp_path):
+    """start(*flags): a controller of this namespace, as the account that the Deployment has."""
+    path = companion.write_kubeconfig(installed, tmp_path / "controller.kubeconfig")
+
+    def made(*flags):
+        process = bench.start(program("muster-controller"), "run", "--kubeconfig", path, "--namespace", space.name, "--metrics-address", "none", *flags)
+        if "--leader-elect" not in flags:
+            process.wait_for("synced miniclusters=")
+        return process
+    return made
+
+
+@pytest.fixture
+def lab(space, installed):
+    return Lab(space)
 
 
 def pytest_collection_modifyitems(items):

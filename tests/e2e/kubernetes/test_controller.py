@@ -8,83 +8,8 @@ import signal
 
 import muster_testing
 import pytest
-from muster_testing import program
-from real_cluster import companion
 from real_cluster.companion import SYSTEM, YAML
-
-
-@pytest.fixture(scope="module")
-def installed(kubernetes):
-    companion.install(kubernetes)
-    return kubernetes
-
-
-@pytest.fixture
-def start(bench, space, installed, tmp_path):
-    """start(*flags): a controller of this namespace, as the account that the Deployment has."""
-    path = companion.write_kubeconfig(installed, tmp_path / "controller.kubeconfig")
-
-    def made(*flags):
-        process = bench.start(program("muster-controller"), "run", "--kubeconfig", path, "--namespace", space.name, "--metrics-address", "none", *flags)
-        if "--leader-elect" not in flags:
-            process.wait_for("synced miniclusters=")
-        return process
-    return made
-
-
-class Lab:
-    """The MiniCluster "lab" of a namespace."""
-
-    def __init__(self, space):
-        self.space = space
-
-    def apply(self, command="hostname", size=2, spec=None, **container):
-        named = self.space.kubernetes.images
-        self.space.apply([{
-            "apiVersion": "flux-framework.org/v1alpha2", "kind": "MiniCluster", "metadata": {"name": "lab"},
-            "spec": {"size": size, "flux": {"container": {"disable": True}}, "muster": {"image": named.muster, "flux": "none", "grace": 3},
-                     "containers": [{"image": named.application, "command": command, **container}], **(spec or {})}}])
-        return self
-
-    def get(self):
-        return self.space.get("minicluster", "lab")
-
-    def status(self):
-        return self.get().get("status", {})
-
-    def condition(self, name):
-        return next((row for row in self.status().get("conditions", []) if row["type"] == name), {})
-
-    def wait_phase(self, *phases):
-        return self.space.wait(lambda: self.status() if self.status().get("phase") in phases else None, f"phase {phases}")
-
-    def wait_for(self, condition, pattern):
-        """Until the message of a condition is of this kind."""
-        return self.space.wait(lambda: re.search(pattern, self.condition(condition).get("message", "")), f"{condition}: {pattern}")
-
-    def events(self):
-        found = self.space.get("events", "--field-selector=involvedObject.kind=MiniCluster")["items"]
-        return [(each["reason"], each["message"]) for each in found]
-
-    def pods(self):
-        return self.space.pods("app.kubernetes.io/name=lab")
-
-    def leader(self):
-        """The name of its only pod of index 0."""
-        found = list(self.space.pods("batch.kubernetes.io/job-completion-index=0"))
-        assert len(found) == 1, f"{found}\n{self.space.told()}"
-        return found[0]
-
-
-@pytest.fixture
-def lab(space, installed):
-    return Lab(space)
-
-
-def versions(space):
-    """The resourceVersions of all that the controller has to do with."""
-    found = space.get("miniclusters,jobs,services,secrets")["items"]
-    return {(each["kind"], each["metadata"]["name"]): each["metadata"]["resourceVersion"] for each in found}
+from real_cluster.lab import versions
 
 
 def test_a_minicluster_runs_to_its_end(space, start, lab, tmp_path):

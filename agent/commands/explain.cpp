@@ -104,10 +104,35 @@ std::string with_finding(std::string what, const std::optional<diagnosis::Findin
     return what;
 }
 
+/// What could not be started, as the last of those that said so calls it: Flux's shell, muster-init
+/// or a shell. Empty when none did.
+std::string missing_program(std::string_view tail) {
+    while (!tail.empty()) {
+        const auto newline = tail.rfind('\n');
+        auto line = tail.substr(newline == tail.npos ? 0 : newline + 1);
+        tail = tail.substr(0, newline == tail.npos ? 0 : newline);
+        constexpr std::array<std::string_view, 3> ends{": No such file or directory",
+                                                       ": command not found", ": not found"};
+        for (const auto end : ends) {
+            if (!line.ends_with(end)) continue;
+            line.remove_suffix(end.size());
+            if (const auto colon = line.rfind(": "); colon != line.npos)
+                line.remove_prefix(colon + 2);
+            constexpr std::string_view of_muster_init = "cannot execute the program ";
+            if (line.starts_with(of_muster_init)) line.remove_prefix(of_muster_init.size());
+            return std::string(line);
+        }
+    }
+    return {};
+}
+
 std::string of_program(const std::string& recorded, const std::string& tail) {
-    if (recorded == "exit 127")
-        return "the program was not found (exit code 127, the program's): check its name and "
-               "PATH in the image";
+    if (recorded == "exit 127") {
+        const auto name = missing_program(tail);
+        return fmt::format(
+            "{} not found (exit code 127, the program's): check its name and PATH in the image",
+            name.empty() ? "the program was" : name + ":");
+    }
     if (recorded == "exit 126")
         return "the program cannot be executed (exit code 126, the program's): check its mode "
                "and format";

@@ -58,6 +58,16 @@ def test_what_is_wrong_is_said_once_before_anything_starts(bench, arguments, cod
     assert not done.out
 
 
+@pytest.mark.parametrize("mode", ["submit", "launcher"])
+@pytest.mark.parametrize("command, name", [(["no-such-program"], "no-such-program"), (["/no/such program"], "/no/such program"),
+                                           (["sh", "-c", "true; nope; exit"], "nope"), (["bash", "-c", "true; nope"], "nope"),
+                                           (["sh", "-c", "exit 127"], None)])
+def test_a_program_that_is_not_there_is_named(bench, mode, command, name):
+    done = up(bench, "-n", "1", "--mode", mode, "--", *command)
+    said = f"{name}:" if name else "the program was"
+    assert done.code == 127 and f"error: {said} not found (exit code 127, the program's): check its name and PATH" in done.err, done
+
+
 def test_help_names_its_own_flags_and_the_settings(bench):
     done = up(bench, "--help")
     assert done.code == 0

@@ -54,7 +54,7 @@ def test_a_failing_programs_exit_code_is_told_and_it_runs_once(lab, start):
 
 
 @pytest.mark.parametrize("wrong, condition, sentence", [
-    ({"command": "no-such-program"}, "Finished", "exit code 127: .*the program was not found"),
+    ({"command": "no-such-program"}, "Finished", "exit code 127: no-such-program: not found"),
     ({"image": "no.such.registry.invalid/image:1"}, "BrokersOnline", "0 of 2 brokers are online; lab-.*: the image no.such.registry.invalid/image:1 cannot be pulled"),
     ({"volumes": {"data": {"path": "/data", "claimName": "no-such-claim"}}}, "BrokersOnline", "no node takes it: .*no-such-claim"),
     ({"resources": {"requests": {"cpu": "1000"}}}, "BrokersOnline", "no node takes it: .*Insufficient cpu"),

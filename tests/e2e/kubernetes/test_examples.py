@@ -123,7 +123,7 @@ def test_a_program_that_is_not_there_is_final(space, certificate):
     start(space, documents, certificate)
     assert space.wait_job("hello", "Failed")["reason"] == "PodFailurePolicy"
     end = client.terminated(leader(space))
-    assert end["exitCode"] == 127 and end["message"].startswith("muster: the program was not found"), end
+    assert end["exitCode"] == 127 and end["message"].startswith("muster: /no/such/program: not found"), end
 
 
 def test_a_stateful_set_takes_jobs_grows_and_is_deleted_within_its_grace(space, certificate):

@@ -185,7 +185,8 @@ std::string help_note() {
         "\nEach pod gets a name, an address and a directory of its own: {}\nand {} are not looked "
         "at, for they may be those of a pod around `up`; --dir is the directory that\nholds the "
         "pods' directories. The program's standard input is empty. On a terminal each line of its "
-        "output\nbegins with its task's rank, \"[0] \"; elsewhere it is left as it is.\n",
+        "output\nbegins with its task's rank, \"[0] \"; elsewhere it is left as it is. Without CMD "
+        "the instance is\nthere until Ctrl-C, and the FLUX_URI that reaches it is printed.\n",
         variables.substr(0, variables.size() - 2), bootstrap::variable_name("dir"));
 }
 

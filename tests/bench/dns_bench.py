@@ -8,6 +8,7 @@ one after another. Needs root (a resolv.conf of its own, port 53) and the releas
 """
 import argparse
 import json
+import math
 import os
 import pathlib
 import random
@@ -53,7 +54,8 @@ print(json.dumps(found), flush=True)
 
 
 def percentile(values, percent):
-    return sorted(values)[min(len(values) - 1, int(len(values) * percent / 100))]
+    """The nearest rank: the least value that so many in a hundred do not exceed."""
+    return sorted(values)[math.ceil(len(values) * percent / 100) - 1]
 
 
 def figures(values):

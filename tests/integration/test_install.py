@@ -94,8 +94,22 @@ def test_it_runs_in_a_musl_root_as_any_user(bench, bundle, tmp_path):
     assert sorted(line for line in done.out.splitlines() if "hello" in line) == ["hello from 0", "hello from 1"], done
 
 
+def test_only_one_program_with_its_libraries(bench, tmp_path):
+    done = bench.muster("install", "--only", "muster-controller", "--list", "--verify", str(tmp_path / "b"))
+    assert done.code == 0 and done.out.endswith("\neach program runs from there\n"), done
+    there = {str(path.relative_to(tmp_path / "b")) for path in (tmp_path / "b").rglob("*") if path.is_file()}
+    assert {name for name in there if not name.startswith("lib/")} == {"bin/muster-controller", "libexec/muster-controller"}, there
+    assert [name for name in there if "libcurl" in name] and not [name for name in there if "libzmq" in name], there
+    said = bench.run(tmp_path / "b" / "bin" / "muster-controller", "--version")
+    assert said.code == 0 and said.out.startswith("muster-controller "), said
+
+
 @pytest.mark.parametrize("arguments, code, words", [
     ([], 64, "install needs a DIR"),
+    (["a", "--only"], 64, "--only needs a PROGRAM"),
+    (["a", "--only=/bin/sh"], 64, "--only takes the name of a program, not '/bin/sh'"),
+    (["a", "--only=x", "--flux=/opt/flux"], 64, "--only and --flux: Flux comes along with muster"),
+    (["a", "--only=no-such-program"], 127, "no-such-program is not beside muster"),
     (["a", "b"], 64, "one DIR, not two: 'a' and 'b'"),
     ([""], 64, "DIR is empty"),
     (["a", "--flux"], 64, "--flux needs a PREFIX"),

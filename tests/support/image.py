@@ -22,6 +22,7 @@ FLUX_BASE = "fluxrm/flux-core:bookworm"  # of the Dockerfile's example
 OLD_SUITE, OLD = "bullseye", "muster-test-old-debian"  # the oldest that has packages still
 BUILDER = "muster-test-builder"
 IMAGE = "muster-test"
+OF_PAGES = ("muster", "muster-flux", "muster-controller")  # what pages name what they build
 REVISION = "of-a-test"
 DOCKERFILE = REPOSITORY / "containers" / "images" / "Dockerfile"
 CCACHE_ENV = ("CMAKE_CXX_COMPILER_LAUNCHER=ccache", "CCACHE_DIR=/ccache", "CCACHE_COMPILERCHECK=content", "CCACHE_MAXSIZE=200M")
@@ -97,8 +98,8 @@ def keep_compiled(docker, image):
 def as_the_page_says(docker):
     """As long as the context lives, `docker build` as a page prints it needs neither a registry nor packages: under the name
     BASE is the BUILDER. Gives the reason why not where the names belong to somebody else."""
-    names = {name: docker.docker("image", "inspect", "--format", "{{.Id}}", name, check=False).stdout for name in (BASE, OUR_BASE, "muster", "muster-flux")}
-    if names[BASE] != names[OUR_BASE] or names["muster"].strip() or names["muster-flux"].strip():
+    names = {name: docker.docker("image", "inspect", "--format", "{{.Id}}", name, check=False).stdout for name in (BASE, OUR_BASE, *OF_PAGES)}
+    if names[BASE] != names[OUR_BASE] or any(names[name].strip() for name in OF_PAGES):
         yield f"the engine has a {BASE} or a muster of its own, which stay as they are"
         return
     try:
@@ -106,7 +107,7 @@ def as_the_page_says(docker):
         yield None
     finally:
         docker.docker("tag", OUR_BASE, BASE)
-        docker.docker("rmi", "--force", "muster", "muster-flux", check=False)
+        docker.docker("rmi", "--force", *OF_PAGES, check=False)
 
 
 def flux_base(docker, prefix):

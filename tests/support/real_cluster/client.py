@@ -17,6 +17,7 @@ class Images:
     """Names of images that the cluster's nodes have, or can pull."""
     muster: str = images.MUSTER
     application: str = images.APPLICATION
+    controller: str = images.CONTROLLER
     flux: str | None = None
 
 
@@ -40,7 +41,7 @@ def users():
     if not (kubeconfig := os.environ.get("KUBECONFIG")):
         return None
     named = Images(os.environ.get("MUSTER_TEST_IMAGE", images.MUSTER), os.environ.get("MUSTER_TEST_APPLICATION_IMAGE", images.APPLICATION),
-                   os.environ.get("MUSTER_TEST_FLUX_IMAGE"))
+                   os.environ.get("MUSTER_TEST_CONTROLLER_IMAGE", images.CONTROLLER), os.environ.get("MUSTER_TEST_FLUX_IMAGE"))
     return Kubernetes(kubeconfig, named)
 
 

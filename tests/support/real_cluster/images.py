@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Images without a registry: archives that containerd imports. `muster` is what containers/images/Dockerfile describes, with the programs of
-MUSTER_BIN; `application` is its Debian alone; `muster-flux` has a Flux, too, where MUSTER_TEST_FLUX names one."""
+MUSTER_BIN, and `muster-controller` that of containers/controller/Dockerfile; `application` is its Debian alone; `muster-flux` has a Flux, too,
+where MUSTER_TEST_FLUX names one."""
 import dataclasses
 import hashlib
 import json
@@ -14,7 +15,7 @@ import image
 from muster_testing import program, real_flux
 from real_cluster.node import PAUSE
 
-APPLICATION, MUSTER, MUSTER_FLUX = (f"localhost/{name}:test" for name in ("application", "muster", "muster-flux"))
+APPLICATION, CONTROLLER, MUSTER, MUSTER_FLUX = (f"localhost/{name}:test" for name in ("application", "muster-controller", "muster", "muster-flux"))
 ARCHITECTURE = {"x86_64": "amd64", "aarch64": "arm64"}.get(os.uname().machine, os.uname().machine)  # as Go calls it
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 PAUSE_SOURCE = "#include <unistd.h>\n#include <signal.h>\nint main(void) { signal(SIGTERM, _exit); for (;;) pause(); }\n"
@@ -92,6 +93,8 @@ def build(place):
     config = {"Env": [f"PATH=/opt/muster/bin:{PATH}"], "User": "1000:1000", "Entrypoint": ["muster-init", "muster", "run", "--"]}
     images = {PAUSE: ([_pause(place)], {"Entrypoint": ["/pause"]}),
               APPLICATION: ([debian], {"Env": [f"PATH={PATH}"], "Cmd": ["bash"]}),
+              CONTROLLER: ([_layer(_bundle(place, "muster-controller", "--only", "muster-controller"))],
+                           {"Env": ["PATH=/opt/muster/bin"], "User": "65532:65532", "Entrypoint": ["muster-controller"]}),
               MUSTER: ([debian, _layer(_bundle(place, "muster"))], config)}
     if real_flux():
         prefix = pathlib.Path(real_flux()).parent.parent

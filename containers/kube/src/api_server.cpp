@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "muster/kube/api_server.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 #include "status.hpp"
@@ -16,11 +17,14 @@ std::string words_of(const Request& request, std::string words) {
     return words.empty() ? "it does not say why" : words;
 }
 
-std::string_view mend_of(int code) {
-    switch (code) {
+std::string_view mend_of(const Failure& failure) {
+    switch (failure.code) {
         case 401:
             return "; the token or client certificate is not valid there, renew it";
         case 403:
+            // Nothing can be made any more in one that is being deleted, whatever the rights.
+            if (std::ranges::find(failure.causes, "NamespaceTerminating") != failure.causes.end())
+                return "; the namespace is being deleted";
             return "; its Role must allow this";
         default:
             return "";
@@ -49,7 +53,7 @@ Failure read_status(const Request& request, int code, const json::Value& status)
     failure.message = fmt::format(
         "{} {}: the API server answered {}{}{}: {}{}", request.method, request.path, failure.code,
         failure.reason.empty() ? "" : " ", failure.reason,
-        words_of(request, status.get("message").as_string().value_or("")), mend_of(failure.code));
+        words_of(request, status.get("message").as_string().value_or("")), mend_of(failure));
     return failure;
 }
 

@@ -10,6 +10,7 @@
 using namespace muster;
 using namespace muster::kube;
 using testing::ElementsAre;
+using testing::EndsWith;
 using testing::HasSubstr;
 using testing::Not;
 using testing::Pair;
@@ -96,6 +97,16 @@ TEST(Status, gives_details) {
     EXPECT_EQ(failure.code, 504);
     EXPECT_EQ(failure.retry_after, std::chrono::seconds(2));
     EXPECT_THAT(failure.causes, ElementsAre("ResourceVersionTooLarge"));
+}
+
+TEST(Status, a_denial_names_the_role_or_the_namespace_that_ends) {
+    const auto request = create(secrets, "n", json::Value::object());
+    EXPECT_THAT(read_refusal(request, 403, R"({"reason":"Forbidden"})").message,
+                EndsWith("; its Role must allow this"));
+    EXPECT_THAT(read_refusal(request, 403, R"({"reason":"Forbidden","details":{"causes":[
+        {"reason":"NamespaceTerminating","message":"namespace n is being terminated"}]}})")
+                    .message,
+                EndsWith("; the namespace is being deleted"));
 }
 
 TEST(Status, what_is_no_status_is_quoted_by_its_first_line) {

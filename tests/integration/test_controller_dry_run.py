@@ -6,6 +6,7 @@ import re
 
 import kubernetes_schemas
 import manifests
+import pages
 import pytest
 import yaml
 from muster_testing import REPOSITORY, program
@@ -125,8 +126,17 @@ def test_every_field_that_works_is_used_by_an_example():
     assert sorted(set(TABLE) - used) == REFUSED
 
 
+def test_the_page_shows_a_refusal(bench, tmp_path):
+    page = (REPOSITORY / "containers" / "controller" / "moving.md").read_text()
+    (command, shown), = pages.shown_commands(page)
+    assert command == "muster-controller --dry-run minicluster.yaml"
+    (tmp_path / "minicluster.yaml").write_text(yaml.safe_dump(with_spec(flux={"mungeSecret": "munge"})))
+    done = bench.run(program("muster-controller"), *command.split()[1:], cwd=tmp_path)
+    assert (done.code, done.err) == (65, shown) and "exit code 65" in page, done
+
+
 def test_the_page_names_what_is_refused():
-    page = (REPOSITORY / "containers" / "controller" / "README.md").read_text()
+    page = (REPOSITORY / "containers" / "controller" / "moving.md").read_text()
     assert re.findall(r"^\| `(spec[^`]*)` \| (.*) \|$", page, re.M) == [
         (path, TABLE[path]["description"].removeprefix("refused: ")) for path in REFUSED]
 

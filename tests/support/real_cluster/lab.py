@@ -4,21 +4,26 @@ import re
 
 
 class Lab:
-    """The MiniCluster "lab" of a namespace."""
+    """The MiniCluster "lab" of a namespace, or one of another name."""
 
-    def __init__(self, space):
-        self.space = space
+    def __init__(self, space, name="lab"):
+        self.space, self.name = space, name
 
-    def apply(self, command="hostname", size=2, spec=None, **container):
+    def described(self, command="hostname", size=2, spec=None, **container):
+        """The object."""
         named = self.space.kubernetes.images
-        self.space.apply([{
-            "apiVersion": "flux-framework.org/v1alpha2", "kind": "MiniCluster", "metadata": {"name": "lab"},
+        return {
+            "apiVersion": "flux-framework.org/v1alpha2", "kind": "MiniCluster", "metadata": {"name": self.name},
             "spec": {"size": size, "flux": {"container": {"disable": True}}, "muster": {"image": named.muster, "flux": "none", "grace": 3},
-                     "containers": [{"image": named.application, "command": command, **container}], **(spec or {})}}])
+                     "containers": [{"image": named.application, "command": command, **container}], **(spec or {})}}
+
+    def apply(self, *words, **fields):
+        """Of what described() takes."""
+        self.space.apply([self.described(*words, **fields)])
         return self
 
     def get(self):
-        return self.space.get("minicluster", "lab")
+        return self.space.get("minicluster", self.name)
 
     def status(self):
         return self.get().get("status", {})
@@ -38,7 +43,7 @@ class Lab:
         return [(each["reason"], each["message"]) for each in found]
 
     def pods(self):
-        return self.space.pods("app.kubernetes.io/name=lab")
+        return self.space.pods(f"app.kubernetes.io/name={self.name}")
 
     def leader(self):
         """The name of its only pod of index 0."""

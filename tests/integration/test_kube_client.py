@@ -89,6 +89,19 @@ def test_requests_go_over_one_connection_at_once(server, driver):
     assert "accept-encoding" not in first.headers
 
 
+def test_what_can_wait_goes_last(server, driver):
+    at_once = 64
+    late = [f"/late/{number}" for number in range(at_once + 2)]
+    process = driver(*(word for path in late for word in ("late", path)), "get", "/a", "until", str(len(late) + 1))
+    for path in late[:at_once]:
+        request = server.expect("GET", path)
+    request.answer({})  # which makes place for one
+    server.expect("GET", "/a").answer({})
+    for path in late[at_once:]:
+        server.expect("GET", path)
+    process.kill()
+
+
 def test_body_and_content_type_arrive(server, driver):
     body = json.dumps({"data": "x" * 100_000})
     process = driver("apply", "/a", body, "until", "1")

@@ -136,6 +136,7 @@ void Driver::read(const std::vector<std::string>& words) {
         if (word == "page") page_ = static_cast<std::uint32_t>(number(kept_.at(++i)));
         if (word == "until") left_ = number(kept_.at(++i));
         if (word == "get") send(word, {.path = kept_.at(++i)});
+        if (word == "late") send(word, {.path = kept_.at(++i), .can_wait = true});
         if (word == "delete") send(word, {.method = "DELETE", .path = kept_.at(++i)});
         if (word == "post" || word == "apply") {
             const bool is_post = word == "post";

@@ -139,8 +139,19 @@ class Controller::State : public std::enable_shared_from_this<State> {
             log::error("{} error=\"{}\"", describe(pass->key), request.error().message);
             return fail_pass(pass);
         }
+        if (is_event(action)) return tell(pass, std::move(*request));
         send(std::move(*request),
              [this, pass](const kube::Answer& answer) { on_answer(pass, answer); });
+    }
+
+    /// Nobody waits for an Event, and a lost one is no reason to stop.
+    void tell(const PassPointer& pass, kube::Request request) {
+        request.can_wait = true;
+        send(std::move(request), [this](const kube::Answer& answer) {
+            if (answer) ++counts_.writes;
+        });
+        ++pass->next;
+        step(pass);
     }
 
     /// An answer that comes after our end is nobody's.
@@ -155,12 +166,10 @@ class Controller::State : public std::enable_shared_from_this<State> {
         const auto& action = pass->actions[pass->next];
         if (answer) {
             ++counts_.writes;
-            if (!is_event(action)) {
-                log::info("{} {}", describe(pass->key), describe(action));
-                if (action.verb != Verb::remove) keep(pass->key, action, *answer);
-                pass->has_made |= action.verb == Verb::create;
-            }
-        } else if (!is_event(action)) {  // a lost Event is no reason to stop
+            log::info("{} {}", describe(pass->key), describe(action));
+            if (action.verb != Verb::remove) keep(pass->key, action, *answer);
+            pass->has_made |= action.verb == Verb::create;
+        } else {
             return on_failure(pass, action, answer.error());
         }
         ++pass->next;

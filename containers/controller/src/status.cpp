@@ -96,6 +96,16 @@ Value condition_list(const State& state, const std::vector<Condition>& condition
     return made;
 }
 
+/// What `actions` create: one Event names all of it.
+std::string created(const std::vector<Action>& actions) {
+    std::string names;
+    for (const auto& [verb, object] : actions)
+        if (verb == Verb::create)
+            names += fmt::format("{}{} {}", names.empty() ? "" : ", ", text_at(object, "kind"),
+                                 text_at(object.get("metadata"), "name"));
+    return names;
+}
+
 std::vector<Value> events(const State& state, const std::vector<Condition>& conditions,
                           const Progress& progress, WallTime now) {
     std::vector<Value> made;
@@ -116,14 +126,8 @@ std::vector<Value> events(const State& state, const std::vector<Condition>& cond
 
 void report(const State& state, const std::vector<Condition>& conditions, const Progress& progress,
             WallTime now, std::vector<Action>& actions) {
-    for (std::size_t i = 0, count = actions.size(); i < count; ++i) {
-        if (actions[i].verb != Verb::create) continue;
-        const auto& made = actions[i].object;
-        actions.push_back({Verb::create, event(state, "Normal", "Created",
-                                               fmt::format("{} {}", text_at(made, "kind"),
-                                                           text_at(made.get("metadata"), "name")),
-                                               now)});
-    }
+    if (const auto made = created(actions); !made.empty())
+        actions.push_back({Verb::create, event(state, "Normal", "Created", made, now)});
     const auto before = state.observed->minicluster.get("status");
     const auto ranks = at(state.job, {"metadata", "annotations"}).get(ranks_annotation);
     const auto configured = Value::parse(ranks.as_string().value_or(""));

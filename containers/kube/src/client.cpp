@@ -86,7 +86,7 @@ class Client::State {
     Jitter jitter_;
     std::unique_ptr<Transport> transport_;
     std::map<CallId, CallPtr> calls_;
-    std::deque<CallId> queue_;
+    std::deque<CallId> queue_, late_queue_;
     Reactor::TimerId queue_timer_ = 0;
     unsigned in_flight_ = 0;  ///< of those that are queued first
     CallId last_ = 0;
@@ -130,17 +130,18 @@ void Client::State::cancel(CallId id) {
     transport_->cancel(call->exchange);
     if (call->exchange != 0 && call->is_queued()) --in_flight_;
     std::erase(queue_, id);
+    std::erase(late_queue_, id);
     send_queued();
 }
 
 void Client::State::enqueue(const CallPtr& call) {
     if (call->request.is_urgent) return start(call);
-    queue_.push_back(call->id);
+    (call->request.can_wait ? late_queue_ : queue_).push_back(call->id);
     send_queued();
 }
 
 void Client::State::send_queued() {
-    while (!queue_.empty() && in_flight_ < options_.in_flight) {
+    while (!(queue_.empty() && late_queue_.empty()) && in_flight_ < options_.in_flight) {
         if (!bucket_.take(clock_->now())) {
             if (queue_timer_ == 0)
                 queue_timer_ = reactor_->after(bucket_.wait(clock_->now()), [this] {
@@ -149,8 +150,9 @@ void Client::State::send_queued() {
                 });
             return;
         }
-        const auto call = calls_.at(queue_.front());
-        queue_.pop_front();
+        auto& queue = queue_.empty() ? late_queue_ : queue_;
+        const auto call = calls_.at(queue.front());
+        queue.pop_front();
         start(call);
     }
 }

@@ -20,7 +20,8 @@ def test_a_minicluster_runs_to_its_end(space, start, lab, tmp_path):
     assert sorted(re.findall(r"task (\d) of 2", space.log(lab.leader()))) == ["0", "1"]
     assert lab.condition("Finished")["message"] == "the program ended with exit code 0"
     assert (status["observedGeneration"], status["size"], status["maximumSize"], status["selector"]) == (1, 2, 2, "hpa-selector=lab")
-    assert {"Job lab", "the program ended with exit code 0"} <= {message for _, message in lab.events()}
+    said = dict(lab.events())
+    assert said["Created"].endswith(", Job lab") and said["Succeeded"] == "the program ended with exit code 0", said
     secret, = [each for each in space.get("secrets")["items"] if each["metadata"]["name"].endswith("-curve")]
     certificate = tmp_path / "made.cert"
     certificate.write_bytes(base64.b64decode(secret["data"]["curve.cert"]))

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -63,6 +64,30 @@ TEST(Controller, DoesNothingAfterItsEnd) {
     // As when SIGTERM comes while a request is under way: its answer finds nobody.
     done(Value::parse(request.body).value());
     EXPECT_EQ(server.calls.size(), 1U);
+}
+
+TEST(Controller, WaitsForNoEvent) {
+    const SystemClock clock;
+    auto reactor = Reactor::make(clock).value();
+    SilentServer server;
+    const Controller controller(server, reactor, clock, Controller::Options{.seed = 1});
+    server.answer_lists();
+    const auto deadline = Deadline::after(clock, std::chrono::seconds(30));
+    std::vector<std::string> asked;
+    const auto has = [&](std::string_view end) {
+        return std::ranges::any_of(asked, [&](const auto& path) { return path.ends_with(end); });
+    };
+    while (!has("/status") && !deadline.passed(clock.now())) {
+        reactor.run(Deadline::after(clock, std::chrono::milliseconds(1)));
+        for (const auto& [request, done] : std::exchange(server.calls, {})) {
+            const bool is_event = request.path.ends_with("/events");
+            EXPECT_EQ(request.can_wait, is_event) << request.path;
+            asked.push_back(request.path);
+            if (!is_event) done(Value::parse(request.body).value());
+        }
+    }
+    EXPECT_TRUE(has("/events"));
+    EXPECT_TRUE(has("/miniclusters/lab/status"));
 }
 
 }  // namespace

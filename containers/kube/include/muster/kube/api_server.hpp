@@ -29,6 +29,7 @@ struct Request {
     bool is_idempotent = true;
     int attempts = 4;        ///< at most; 1: the first answer is the caller's
     bool is_urgent = false;  ///< it passes the rate limit: a lease is not lost behind a crowd
+    bool can_wait = false;   ///< others go first: an Event keeps nobody from being served
 };
 
 /// Why there is no answer, or what the server answered instead.

@@ -18,6 +18,12 @@ def blocks(page):
     return [re.sub(r"(?m)^    ", "", block) for block in found]
 
 
+def block(page, begin):
+    """The only block of a page that begins so."""
+    found, = [each for each in blocks(page) if each.startswith(begin)]
+    return found
+
+
 def shown_commands(page):
     """(command, what it prints) of each block that begins with `$ command`."""
     return [tuple(block[2:].split("\n", 1)) for block in blocks(page) if block.startswith("$ ")]

@@ -48,6 +48,7 @@ class Controller::State : public std::enable_shared_from_this<State> {
     State(kube::ApiServer& server, Reactor& reactor, const Clock& clock, const Options& options)
         : server_(server),
           clock_(clock),
+          store_(options.image),
           queue_(
               reactor, options.at_once, [this](const Key& key) { begin(key); },
               options.seed != 0 ? options.seed : std::random_device{}()) {

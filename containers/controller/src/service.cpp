@@ -50,8 +50,9 @@ class Service {
 
   private:
     void lead() {
-        controller_.emplace(client_, reactor_, clock_,
-                            Controller::Options{.name_space = options_.name_space});
+        controller_.emplace(
+            client_, reactor_, clock_,
+            Controller::Options{.name_space = options_.name_space, .image = options_.image});
     }
 
     void elect() {

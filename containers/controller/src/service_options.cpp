@@ -24,6 +24,8 @@ constexpr std::array flags{
     Flag{"--context", "NAME", "which context of it [the current one]", &ServiceOptions::context},
     Flag{"--namespace", "NAME", "the one namespace to look after [all]",
          &ServiceOptions::name_space},
+    Flag{"--image", "NAME", "what muster is installed from where a MiniCluster names none [muster]",
+         &ServiceOptions::image},
     Flag{"--leader-elect", "", "of several controllers let one act, by a Lease", nullptr,
          &ServiceOptions::elects_leader},
     Flag{"--lease-namespace", "NAME", "where the Lease is [the pod's]",

@@ -48,10 +48,20 @@ bool tells_the_same(const Value& one, const Value& other) {
                 {"uid", "generation", "deletionTimestamp", "ownerReferences", "annotations"});
 }
 
+/// `spec` with an image that muster is installed from, where it names none.
+Value with_image(const Value& spec, const std::string& image) {
+    if (image.empty() || !text_at(spec.get("muster"), "image").empty()) return spec;
+    auto muster = Value::object(), made = Value::object();
+    for (const auto& [key, value] : spec.get("muster").members()) muster.set(key, value);
+    for (const auto& [key, value] : spec.members()) made.set(key, value);
+    return made.set("muster", muster.set("image", Value::string(image)));
+}
+
 }  // namespace
 
 std::optional<Key> Store::put(const std::string& kind, const Value& object) {
     auto kept = slim(kind, object);
+    if (kind == "MiniCluster") kept.set("spec", with_image(kept.get("spec"), image_));
     const auto key = key_of(kind, kept);
     const auto id = id_of(kind, kept);
     if (key.name.empty()) return {};

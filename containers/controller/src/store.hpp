@@ -20,6 +20,9 @@ struct Key {
 /// decide() looks at. Never a Secret's data.
 class Store {
   public:
+    /// `image` is what muster is installed from where a MiniCluster names none; empty: as it is.
+    explicit Store(std::string image = {}) : image_(std::move(image)) {}
+
     /// Takes `object` for what it is now; what is older than what is known is passed over. The
     /// MiniCluster that this is news about, if it is any.
     std::optional<Key> put(const std::string& kind, const json::Value& object);
@@ -44,6 +47,7 @@ class Store {
         }
     };
     using Id = std::pair<ObjectName, std::string>;  ///< and namespace
+    std::string image_;
     std::map<Key, Entry> entries_;
     std::map<Id, Key> owners_;
 };

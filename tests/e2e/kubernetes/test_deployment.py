@@ -4,10 +4,12 @@ one namespace, and then for all."""
 import secrets
 
 import muster_testing
+import pages
 import pytest
+import yaml
 from muster_testing import DEADLINE, wait_until
 from real_cluster import client, companion
-from real_cluster.deployment import NAME, YAML, Deployment, customize
+from real_cluster.deployment import NAME, PAGE, YAML, Deployment, customize
 from real_cluster.lab import Lab
 
 HOLD = "sh -c 'until [ -e /tmp/go ]; do sleep 0.2; done'"
@@ -49,11 +51,13 @@ def keep(deployment, output):
 
 
 def test_in_one_namespace(kubernetes, installed, space, lab, elsewhere, tmp_path, output):
-    directory = customize(tmp_path, YAML / "namespaced", kubernetes.images.controller, namespace=space.name)
+    image = yaml.safe_load(pages.block(PAGE, "patches:").replace("registry.example/muster:0.1.0", kubernetes.images.muster))
+    directory = customize(tmp_path, YAML / "namespaced", kubernetes.images.controller, namespace=space.name, **image)
     deployment = Deployment(kubernetes, space.name).apply(directory)
     elsewhere.apply()
-    lab.apply()
+    lab.apply(spec={"muster": {"flux": "none", "grace": 3}})
     assert lab.wait_phase("Succeeded", "Failed")["phase"] == "Succeeded", deployment.logs()
+    assert space.get("job", "lab")["spec"]["template"]["spec"]["initContainers"][0]["image"] == kubernetes.images.muster
     assert not elsewhere.status() and not elsewhere.space.get("jobs,services,secrets")["items"]
     pod = deployment.wait_leader()
     assert deployment.metrics(pod)["miniclusters"] == 1

@@ -7,10 +7,9 @@ import pytest
 import yaml
 from muster_testing import REPOSITORY
 from real_cluster import companion
-from real_cluster.deployment import NAME, YAML, Deployment, customize
+from real_cluster.deployment import NAME, PAGE, YAML, Deployment, customize
 from real_cluster.lab import Lab
 
-PAGE = (REPOSITORY / "containers" / "controller" / "operating.md").read_text()
 SHOWN = dict(pages.shown_commands(PAGE))
 
 
@@ -36,7 +35,7 @@ def is_within(lines, text):
 @pytest.fixture(scope="module")
 def deployed(kubernetes, installed, tmp_path_factory):
     """Installed as the page's kustomization says, but for the names in it."""
-    shown, = [yaml.safe_load(block) for block in pages.blocks(PAGE) if block.startswith("resources:")]
+    shown = yaml.safe_load(pages.block(PAGE, "resources:"))
     ours = customize(tmp_path_factory.mktemp("page"), YAML, kubernetes.images.controller)
     made = yaml.safe_load((ours / "kustomization.yaml").read_text())
     assert shown.keys() == made.keys() and shown["images"][0].keys() == made["images"][0].keys()

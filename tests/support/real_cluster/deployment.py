@@ -8,6 +8,7 @@ from muster_testing import REPOSITORY, wait_until
 from real_cluster.node import SOCKET
 
 YAML = REPOSITORY / "containers" / "kubernetes"
+PAGE = (REPOSITORY / "containers" / "controller" / "operating.md").read_text()
 NAME = "muster-controller"
 
 

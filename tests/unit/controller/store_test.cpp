@@ -39,6 +39,23 @@ TEST(Store, GathersWhatBelongsToAMiniCluster) {
     EXPECT_EQ(store.count("Pod"), 1U);
 }
 
+TEST(Store, AMiniClusterThatNamesNoImageOfMusterHasTheControllers) {
+    const auto image = [](const std::string& controllers, const std::string& muster) {
+        Store store(controllers);
+        const auto given = object("lab", 1, R"(, "spec": {"size": 1)" + muster + "}");
+        store.put("MiniCluster", given);
+        EXPECT_EQ(given.get("spec").has("muster"), !muster.empty()) << "the object stays as it is";
+        const auto spec = store.observe(lab)->minicluster.get("spec");
+        EXPECT_EQ(spec.get("size").as_integer(), 1);
+        return spec.get("muster").get("image").as_string().value_or("none") +
+               spec.get("muster").get("flux").as_string().value_or("");
+    };
+    EXPECT_EQ(image("", ""), "none");
+    EXPECT_EQ(image("here/muster:1", ""), "here/muster:1");
+    EXPECT_EQ(image("here/muster:1", R"(, "muster": {"flux": "+"})"), "here/muster:1+");
+    EXPECT_EQ(image("here/muster:1", R"(, "muster": {"image": "mine:2"})"), "mine:2");
+}
+
 TEST(Store, PodsOfAnotherOfThatNameAreNotSeen) {
     Store store;
     store.put("MiniCluster", object("lab", 1, "", "ffffffff-0000"));

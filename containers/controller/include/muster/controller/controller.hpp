@@ -16,8 +16,9 @@ class Controller {
   public:
     struct Options {
         std::string name_space = {};  ///< empty: all
-        std::size_t at_once = 16;     ///< MiniClusters in hand at the same time
-        unsigned seed = 0;            ///< of the jitter; 0: a random one
+        std::string image = {};  ///< that muster is installed from, where a MiniCluster names none
+        std::size_t at_once = 16;  ///< MiniClusters in hand at the same time
+        unsigned seed = 0;         ///< of the jitter; 0: a random one
     };
     /// How often what was done, since the start.
     struct Counts {

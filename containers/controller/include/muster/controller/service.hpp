@@ -13,6 +13,7 @@ struct ServiceOptions {
     std::string kubeconfig = {};  ///< empty: KUBECONFIG, the pod's service account, ~/.kube/config
     std::string context = {};
     std::string name_space = {};  ///< empty: all
+    std::string image = {};       ///< see Controller::Options
     bool elects_leader = false;
     std::string lease_namespace = {};  ///< empty: the one that the configuration names
     std::string address = ":8080";     ///< of /metrics, /livez and /readyz; "none": nowhere

@@ -8,7 +8,6 @@ import pathlib
 import re
 import shutil
 import subprocess
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 from muster_testing import DEADLINE, wait_until
@@ -36,17 +35,14 @@ def why_not():
     return cgroups.why_not()
 
 
-def tried():
-    """One sentence: which cluster could be had here and what it took, or why there is none."""
+def why_not_tried():
+    """Why none comes up here, tried, or None."""
     if reason := why_not():
         return reason
-    if not programs.is_built():
-        return "a cluster could be built here: some minutes, once"
-    begun = time.monotonic()
     try:
         with spare():
-            return f"a cluster can be had here: Kubernetes {programs.CLUSTER.version()}, 2 nodes; {time.monotonic() - begun:.0f} s"
-    except (AssertionError, OSError, subprocess.SubprocessError) as why:
+            return None
+    except (AssertionError, OSError, programs.CannotBuild, subprocess.SubprocessError) as why:
         return f"no cluster can be had here: {' '.join(str(why).split())[-600:]}"
 
 

@@ -95,3 +95,11 @@ def run_go(group, *words):
     if done.returncode:
         raise CannotBuild(f"a Kubernetes cluster cannot be built: {go} {words[0]} in {group.source} says\n{done.stdout[-4000:]}")
     return done.stdout
+
+
+if __name__ == "__main__":
+    try:
+        for each in (CLUSTER, CONTROLLERS):
+            place(each)
+    except CannotBuild as error:
+        sys.exit(str(error))

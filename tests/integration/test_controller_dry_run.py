@@ -6,16 +6,16 @@ import re
 
 import kubernetes_schemas
 import manifests
+import miniclusters
 import pages
 import pytest
 import yaml
+from miniclusters import MINIMAL, with_container, with_spec
 from muster_testing import REPOSITORY, program
 
 DATA = REPOSITORY / "tests" / "data" / "minicluster"
 CRD = REPOSITORY / "containers" / "kubernetes" / "crd.yaml"
 NAMES = sorted(path.name for path in DATA.glob("*.yaml"))
-MINIMAL = {"apiVersion": "flux-framework.org/v1alpha2", "kind": "MiniCluster", "metadata": {"name": "lab"},
-           "spec": {"containers": [{"image": "app", "command": "hostname"}]}}
 
 
 @pytest.fixture
@@ -26,18 +26,6 @@ def dry_run(bench, tmp_path):
         path.write_text(given if isinstance(given, str) else yaml.safe_dump(given))
         return bench.run(program("muster-controller"), "--dry-run", path)
     return run
-
-
-def with_spec(**spec):
-    made = copy.deepcopy(MINIMAL)
-    made["spec"].update(spec)
-    return made
-
-
-def with_container(**fields):
-    made = copy.deepcopy(MINIMAL)
-    made["spec"]["containers"][0].update(fields)
-    return made
 
 
 def objects(done):
@@ -181,57 +169,25 @@ def test_a_value_of_another_type_is_refused(dry_run, path):
 
 # ---- one sentence
 
-WRONG = [
-    (with_spec(sise=3), "spec.sise: a MiniCluster has no such field"),
-    (with_spec(size=0), "spec.size: 0 pods are no instance"),
-    (with_spec(size=-1), "spec.size: -1 is not a number from 0"),
-    (with_spec(size="4"), "spec.size: this must be a whole number"),
-    (with_spec(size=3, maxSize=2), "spec.maxSize: 2 is less than spec.size, 3"),
-    (with_spec(minSize=2), "spec.minSize: 2 is more than spec.size, 1"),
-    (with_spec(deadlineSeconds=0), "spec.deadlineSeconds: with 0 the Job would end before it starts"),
-    (with_spec(containers=[]), "spec.containers: one is needed"),
-    (with_spec(containers=[{"image": "a"}, {"image": "b"}]), "spec.containers: 0 of 2 have runFlux"),
-    (with_spec(containers=[{"image": "a", "runFlux": True}, {"image": "b", "runFlux": True}]), "spec.containers: 2 of 2 have runFlux"),
-    (with_spec(interactive=True), "spec.containers[0].command: spec.interactive has no program"),
-    (with_spec(flux={"scheduler": {"queuePolicy": "a\"\n"}}), "spec.flux.scheduler.queuePolicy: "),
-    (with_spec(flux={"optionFlags": "it's"}), "spec.flux.optionFlags: "),
-    (with_container(image=""), "spec.containers[0].image: which image"),
-    (with_container(command="python -c \"print(1)"), "spec.containers[0].command: "),
-    (with_container(command="", launcher=True), "spec.containers[0].command: launcher needs one"),
-    (with_container(launcher=True, batch=True), "spec.containers[0]: launcher and batch exclude each other"),
-    (with_container(ports=[70000]), "spec.containers[0].ports: 70000 is not a port"),
-    (with_container(volumes={"data": {"path": "/data"}}), "spec.containers[0].volumes.data: this must have one of"),
-    (with_container(volumes={"data": {"path": "/data", "hostPath": "/a", "claimName": "b"}}), "not 2"),
-    (with_container(volumes={"data": {"hostPath": "/a"}}), "spec.containers[0].volumes.data.path: where"),
-    (with_container(lifeCycle={"preStopExec": "x"}), "spec.containers[0].lifeCycle.preStopExec: here muster's own"),
-    (with_container(commands={"script": "a"}), "spec.containers[0].commands.script: the container has a command, too"),
-    (with_container(command="", batch=True, commands={"script": "a"}), "spec.containers[0].commands.script: batch takes its jobs from command"),
-    (with_container(commands={"servicePre": "a"}), "spec.containers[0].commands.servicePre: Flux runs in this container"),
-    (with_spec(services=[{"command": "a"}]), "spec.services[0].image: which image"),
-    (with_spec(services=[{"image": "a", "runFlux": True}]), "spec.services[0].runFlux: Flux does not run in a service"),
-    (with_spec(services=[{"image": "a", "logs": "b"}]), "spec.services[0].logs: the jobs' output goes to the pod's log"),
-    (with_spec(services=[{"image": "a", "nope": "b"}]), "spec.services[0].nope: a MiniCluster has no such field"),
-    (with_spec(containers=[{"image": "a", "runFlux": True}, {"image": "b", "commands": {"pre": "a"}}]), "spec.containers[1].commands: before and after what?"),
-    (with_spec(containers=[{"image": "a", "runFlux": True}, {"image": "b", "commands": {"script": "a"}}]),
-     "spec.containers[1].commands.script: Flux does not run in this"),
-    ({**MINIMAL, "kind": "Job"}, "this is 'Job' of 'flux-framework.org/v1alpha2', not a MiniCluster"),
-    ({**MINIMAL, "apiVersion": "flux-framework.org/v1alpha1"}, "not a MiniCluster of flux-framework.org/v1alpha2"),
-    ({**MINIMAL, "metadata": {}}, "metadata.name: the MiniCluster has no name"),
-    ({**MINIMAL, "metadata": {"name": "n" * 62}}, "metadata.name: the host name " + "n" * 62 + "-0 has 64 characters"),
-    ({**MINIMAL, "metadata": {"name": "n" * 60}}, "metadata.name: the Service's name"),
-    ({key: value for key, value in MINIMAL.items() if key != "spec"}, "spec: the MiniCluster has none"),
+FILES = [
     ("a: [1", "minicluster.yaml:"),
     ("a: 1\na: 2\n", "the key 'a' is given twice"),
     ("a: &x 1\nb: *x\n", "minicluster.yaml:2: an alias (*x)"),
     ("? [a]\n: b\n", "minicluster.yaml:1: a key that is no string"),
     ("", "there is no object in it"),
 ]
+WRONG = [(row.given, f"minicluster.yaml: {row.field}{row.field and ': '}{row.sentence}") for row in miniclusters.WRONG] + FILES
 
 
-@pytest.mark.parametrize("given, sentence", WRONG, ids=[row[1][:60] for row in WRONG])
+@pytest.mark.parametrize("given, sentence", WRONG, ids=[row[1].removeprefix("minicluster.yaml: ")[:60] for row in WRONG])
 def test_what_is_wrong_is_told(dry_run, given, sentence):
     done = dry_run(given)
     assert (done.code, done.out) == (65, "") and sentence in done.err and done.err.count("\n") == 1, done
+
+
+@pytest.mark.parametrize("given", miniclusters.RIGHT, ids=range(len(miniclusters.RIGHT)))
+def test_what_is_just_right_is_taken(dry_run, given):
+    assert dry_run(given).code == 0
 
 
 @pytest.mark.parametrize("words, sentence", [([], "what is there to do"), (["--nope"], "unknown argument '--nope'"),

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "check.hpp"
 
-#include <limits>
-
 #include "fields.hpp"
+#include "sentences.hpp"
 
 namespace muster::controller {
 namespace {
@@ -21,8 +20,10 @@ bool has_type(const Value& value, Type type) {
     switch (type) {
         case Type::object:
         case Type::map:
+        case Type::any:
             return value.is_object();
         case Type::list:
+        case Type::any_list:
             return value.is_array();
         case Type::string:
             return value.as_string().has_value();
@@ -30,29 +31,33 @@ bool has_type(const Value& value, Type type) {
             return value.as_integer().has_value();
         case Type::boolean:
             return value.as_boolean().has_value();
-        case Type::any:
-            break;
     }
-    return true;
+    return false;
 }
 
 std::string_view name_of(Type type) {
     switch (type) {
         case Type::object:
         case Type::map:
+        case Type::any:
             return "an object";
         case Type::list:
+        case Type::any_list:
             return "a list";
         case Type::string:
             return "a string";
         case Type::integer:
             return "a whole number";
         case Type::boolean:
-            return "true or false";
-        case Type::any:
             break;
     }
-    return "anything";
+    return "true or false";
+}
+
+bool is_choice(const Field& field, std::string_view given) {
+    if (given.empty() || field.choices.empty()) return true;
+    const auto list = fmt::format(", {},", field.choices);
+    return list.find(fmt::format(" {},", given)) != list.npos;
 }
 
 /// `path` is the row's, `shown` the one in this object.
@@ -70,10 +75,14 @@ Result<void> check(const Value& value, const std::string& path, const std::strin
     }
     if (field->type == Type::integer) {
         const auto number = *value.as_integer();
-        if (number < 0 || number > std::numeric_limits<std::int32_t>::max())
-            return fail(Kind::malformed, "{}: {} is not a number from 0 to {}", shown, number,
-                        std::numeric_limits<std::int32_t>::max());
+        if (number < field->least || number > field->most)
+            return fail(
+                Kind::malformed, "{}: {}", shown,
+                fmt::format(sentence::out_of_range, field->least, field->most));
     }
+    if (const auto given = value.as_string().value_or(""); !is_choice(*field, given))
+        return fail(Kind::malformed, "{}: {}", shown,
+                    fmt::format(sentence::no_choice, field->choices));
     if (field->type == Type::object || field->type == Type::map) {
         for (const auto& [key, member] : value.members())
             TRY(check(member, field->type == Type::map ? path + "{}" : path + "." + key,

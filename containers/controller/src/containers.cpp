@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "build.hpp"
+#include "names.hpp"
+#include "patch.hpp"
 #include "pod.hpp"
 #include "read.hpp"
 #include "settings.hpp"
@@ -84,11 +88,16 @@ Value mounts(const MiniCluster& cluster, const Container& container, Place place
     return made;
 }
 
-Value ports(const Container& container) {
-    if (container.ports.empty()) return {};
+/// Of a node's network the brokers' port is named, too, so that no node is given two of them.
+Value ports(const MiniCluster& cluster, const Container& container, bool is_flux) {
+    auto all = container.ports;
+    const auto port = broker_port(cluster);
+    if (is_flux && has_host_network(cluster) && std::ranges::find(all, port) == all.end())
+        all.push_back(port);
+    if (all.empty()) return {};
     auto made = Value::array();
-    for (const auto port : container.ports)
-        made.append(object({{"containerPort", number(port)}, {"protocol", text("TCP")}}));
+    for (const auto each : all)
+        made.append(object({{"containerPort", number(each)}, {"protocol", text("TCP")}}));
     return made;
 }
 
@@ -111,7 +120,7 @@ Value container_of(const MiniCluster& cluster, const Container& container, Place
                         {"imagePullPolicy", text_or_none(container.pull_policy)},
                         {"command", command.empty() ? Value() : words(escape(command))},
                         {"workingDir", text_or_none(container.working_dir)},
-                        {"ports", ports(container)},
+                        {"ports", ports(cluster, container, is_flux)},
                         {"env", environment(cluster, container, place)},
                         {"resources", container.resources},
                         {"securityContext", container.security_context},
@@ -122,9 +131,14 @@ Value container_of(const MiniCluster& cluster, const Container& container, Place
     auto startup = run_muster({"probe", "startup"});
     startup.set("periodSeconds", number(2)).set("failureThreshold", number(330));
     made.set("terminationMessagePolicy", text("FallbackToLogsOnError"));
-    made.set("startupProbe", startup);
-    made.set("readinessProbe", run_muster({"probe", "ready"}));
-    made.set("livenessProbe", run_muster({"probe", "live"}));
+    const auto probes = cluster.muster.get("probes");
+    const auto set = [&](const char* kind, const Value& probe) {
+        const auto patch = probes.has(kind) ? probes.get(kind) : Value::object();
+        made.set(std::string(kind) + "Probe", patched(probe, patch));
+    };
+    set("startup", startup);
+    set("readiness", run_muster({"probe", "ready"}));
+    set("liveness", run_muster({"probe", "live"}));
     return made;
 }
 

@@ -5,46 +5,20 @@
 
 #include "build.hpp"
 #include "fields.hpp"
+#include "rules.hpp"
 
 namespace muster::controller {
 namespace {
 
 using json::Value;
 
-/// What bounds the cost of rules about lists and texts (CEL).
+/// What bounds the cost of rules (CEL).
 constexpr int most_containers = 64;
-constexpr int most_refused_items = 16;
-constexpr int longest_refused = 65'536;
+constexpr int most_named = 64;
 
-Value rule(std::string_view expression, std::string_view message) {
-    return object({{"rule", text(expression)}, {"message", text(message)}});
-}
-
-/// Lets through what a default would leave.
-const char* emptiness(Type type) {
-    switch (type) {
-        case Type::boolean:
-            return "!self";
-        case Type::integer:
-            return "self == 0";
-        case Type::any:
-            return "false";
-        default:
-            break;
-    }
-    return "size(self) == 0";
-}
-
-void refuse(Value& schema, const Field& field) {
-    // Of what a refused list or object holds nothing is known.
-    if (field.type == Type::list)
-        schema
-            .set("items", object({{"type", text("object")},
-                                  {"x-kubernetes-preserve-unknown-fields", truth(true)}}))
-            .set("maxItems", number(most_refused_items));
-    if (field.type == Type::string) schema.set("maxLength", number(longest_refused));
-    if (field.type == Type::any) schema.set("type", text("object"));
-    schema.set("x-kubernetes-validations", list({rule(emptiness(field.type), field.text)}));
+Value of_api() {
+    return object(
+        {{"type", text("object")}, {"x-kubernetes-preserve-unknown-fields", truth(true)}});
 }
 
 Value schema_of(const Field& field);
@@ -76,51 +50,40 @@ Value schema_of(const Field& field) {
             break;
         case Type::map:
             schema.set("type", text("object")).set("additionalProperties", below("{}"));
+            if (below("{}").has("x-kubernetes-validations"))
+                schema.set("maxProperties", number(most_named));
             break;
         case Type::list:
-            schema.set("type", text("array"));
-            if (!field.is_refused) schema.set("items", below("[]"));
+            schema.set("type", text("array")).set("items", below("[]"));
             break;
         case Type::string:
             schema.set("type", text("string"));
             break;
         case Type::integer:
-            schema.set("type", text("integer"))
-                .set("format", text("int32"))
-                .set("minimum", number(0));
+            schema.set("type", text("integer")).set("format", text("int32"));
             break;
         case Type::boolean:
             schema.set("type", text("boolean"));
             break;
         case Type::any:
-            schema.set("x-kubernetes-preserve-unknown-fields", truth(true));
+            for (const auto& [key, value] : of_api().members()) schema.set(key, value);
+            break;
+        case Type::any_list:
+            schema.set("type", text("array")).set("items", of_api());
             break;
     }
-    if (field.is_refused) refuse(schema, field);
+    auto rules = rules_of_type(field);
+    if (rules.is_null()) rules = rules_of(field.path);
+    if (!rules.is_null()) schema.set("x-kubernetes-validations", rules);
     return schema;
 }
 
 Value spec_schema() {
     auto spec = schema_of(*find_field("spec"));
     auto members = spec.get("properties");
-    auto containers = members.get("containers");
-    members.get("services").set("maxItems", number(most_containers));
-    containers.set("minItems", number(1)).set("maxItems", number(most_containers));
-    containers.set(
-        "x-kubernetes-validations",
-        list({rule("size(self) == 1 || self.filter(c, has(c.runFlux) && c.runFlux).size() == 1",
-                   "exactly one container must have runFlux")}));
+    for (const auto* name : {"containers", "services"})
+        members.get(name).set("maxItems", number(most_containers));
     spec.set("required", words({"containers"}));
-    spec.set("x-kubernetes-validations",
-             list({rule("!has(self.size) || self.size > 0",
-                        "size: 0 pods are no instance: give 1 or more"),
-                   rule("!has(self.maxSize) || self.maxSize == 0 || self.maxSize >= "
-                        "(has(self.size) ? self.size : 1)",
-                        "maxSize is less than size"),
-                   rule("!has(self.minSize) || self.minSize <= (has(self.size) ? self.size : 1)",
-                        "minSize is more than size"),
-                   rule("!has(self.deadlineSeconds) || self.deadlineSeconds > 0",
-                        "deadlineSeconds: with 0 the Job would end before it starts")}));
     return spec;
 }
 
@@ -174,7 +137,8 @@ Value custom_resource_definition() {
                                                 {"kind", object({{"type", text("string")}})},
                                                 {"metadata", object({{"type", text("object")}})},
                                                 {"spec", spec_schema()},
-                                                {"status", status_schema()}})}})}});
+                                                {"status", status_schema()}})},
+                         {"x-kubernetes-validations", rules_of(root_path)}})}});
     const auto scale = object({{"specReplicasPath", text(".spec.size")},
                                {"statusReplicasPath", text(".status.size")},
                                {"labelSelectorPath", text(".status.selector")}});

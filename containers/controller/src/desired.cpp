@@ -29,7 +29,7 @@ Value instance_selector(const MiniCluster& cluster) {
 /// Both Services name a broker before it is ready: that is when it is asked for.
 Value service(const MiniCluster& cluster, const std::string& name, const char* address,
               const Value& selector) {
-    const auto port = cluster.muster.get("port").as_integer().value_or(8050);
+    const auto port = number(broker_port(cluster));
     return object(
         {{"apiVersion", text("v1")},
          {"kind", text("Service")},
@@ -39,7 +39,7 @@ Value service(const MiniCluster& cluster, const std::string& name, const char* a
                   {"publishNotReadyAddresses", truth(true)},
                   {"selector", selector},
                   // Without a port there is no SRV record.
-                  {"ports", list({object({{"name", text("flux")}, {"port", number(port)}})})}})}});
+                  {"ports", list({object({{"name", text("flux")}, {"port", port}})})}})}});
 }
 
 Value headless_service(const MiniCluster& cluster) {

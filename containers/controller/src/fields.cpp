@@ -12,6 +12,20 @@ using enum Type;
 
 constexpr bool refused = true;
 
+/// One of `choices`, which commas part.
+constexpr Field among(std::string_view choices, Field field) {
+    field.choices = choices;
+    return field;
+}
+
+constexpr Field within(std::int32_t least, std::int32_t most, Field field) {
+    field.least = least;
+    field.most = most;
+    return field;
+}
+
+constexpr std::int32_t last_port = 65535;
+
 constexpr std::array instance_rows{
     Field{"spec", object, "the instance"},
     Field{"spec.size", integer, "pods, and so brokers at start [1]"},
@@ -81,14 +95,15 @@ constexpr std::array flux_rows{
     Field{"spec.flux.noWaitSocket", boolean, "no effect: no container waits for the socket"},
     Field{"spec.flux.completeWorkers", boolean,
           "no effect: a follower whose instance has ended in order is not started again"},
-    Field{"spec.flux.logLevel", integer, "broker attribute log-stderr-level [6]"},
+    within(0, 7, {"spec.flux.logLevel", integer, "broker attribute log-stderr-level [6]"}),
     Field{"spec.flux.curveCert", string,
           "a secret key does not belong here: make a Secret of it and name that in "
           "spec.muster.certificateSecret",
           refused},
     Field{"spec.flux.brokerConfig", string, "a broker.toml that replaces muster's"},
     Field{"spec.flux.scheduler", object, ""},
-    Field{"spec.flux.scheduler.queuePolicy", string, "Fluxion's queue-policy [fcfs]"},
+    among("fcfs, easy, conservative, hybrid",
+          {"spec.flux.scheduler.queuePolicy", string, "Fluxion's queue-policy [fcfs]"}),
     Field{"spec.flux.scheduler.simple", boolean, "Flux's own scheduler, not Fluxion"},
     Field{"spec.flux.mungeSecret", string, "an instance has one user; leave it out", refused},
     Field{"spec.flux.bursting", any, "it never worked, and muster has nothing like it yet",
@@ -105,10 +120,10 @@ constexpr std::array container_rows{
     Field{"spec.containers[].command", string, "the program; quoted as in a shell"},
     Field{"spec.containers[].workingDir", string, ""},
     Field{"spec.containers[].pullAlways", boolean, "imagePullPolicy Always"},
-    Field{"spec.containers[].imagePullPolicy", string, ""},
+    among("Always, IfNotPresent, Never", {"spec.containers[].imagePullPolicy", string, ""}),
     Field{"spec.containers[].imagePullSecret", string, "a pull secret of the pod"},
     Field{"spec.containers[].ports", list, "TCP ports"},
-    Field{"spec.containers[].ports[]", integer, ""},
+    within(1, last_port, {"spec.containers[].ports[]", integer, ""}),
     Field{"spec.containers[].environment", map, "variables"},
     Field{"spec.containers[].environment{}", string, ""},
     Field{"spec.containers[].secrets", map, "variables from Secrets"},
@@ -167,8 +182,9 @@ constexpr std::array pod_rows{
     Field{"spec.pod.annotations{}", string, ""},
     Field{"spec.pod.labels", map, ""},
     Field{"spec.pod.labels{}", string, ""},
-    Field{"spec.pod.restartPolicy", string,
-          "with OnFailure the Job can have no pod failure policy [Never]"},
+    among("Never, OnFailure",
+          {"spec.pod.restartPolicy", string,
+           "with OnFailure the Job can have no pod failure policy [Never]"}),
     Field{"spec.pod.serviceAccountName", string, ""},
     Field{"spec.pod.automountServiceAccountToken", boolean, "[false]"},
     Field{"spec.pod.runtimeClassName", string, ""},
@@ -178,8 +194,9 @@ constexpr std::array pod_rows{
     Field{"spec.pod.nodeAffinity", map, "required labels of the node, and their values"},
     Field{"spec.pod.nodeAffinity{}", list, ""},
     Field{"spec.pod.nodeAffinity{}[]", string, ""},
-    Field{"spec.pod.tolerations", any, ""},
-    Field{"spec.pod.dnsPolicy", string, ""},
+    Field{"spec.pod.tolerations", any_list, ""},
+    among("ClusterFirst, ClusterFirstWithHostNet, Default, None",
+          {"spec.pod.dnsPolicy", string, "[ClusterFirst]"}),
     Field{"spec.pod.hostIPC", boolean, ""},
     Field{"spec.pod.hostPID", boolean, ""},
     Field{"spec.pod.resources", any,
@@ -194,11 +211,24 @@ constexpr std::array muster_rows{
     Field{"spec.muster.image", string, "the image that muster is installed from [muster]"},
     Field{"spec.muster.certificateSecret", string,
           "a Secret with curve.cert [one is made: NAME-curve]"},
-    Field{"spec.muster.port", integer, "port of the brokers [8050]"},
+    within(1, last_port, {"spec.muster.port", integer, "port of the brokers [8050]"}),
     Field{"spec.muster.domain", string, "cluster domain [resolv.conf]"},
-    Field{"spec.muster.ip", string, "address family: 4, 6 or auto [auto]"},
+    among("4, 6, auto", {"spec.muster.ip", string, "address family: 4, 6 or auto [auto]"}),
     Field{"spec.muster.flux", string, "the flux program, or none for the rehearsal broker"},
     Field{"spec.muster.grace", integer, "seconds that a stop may take [25]"},
+    Field{"spec.muster.terminationGracePeriodSeconds", integer,
+          "of the brokers' pods [5/3 of grace, and 3]"},
+    Field{"spec.muster.hostNetwork", boolean,
+          "the brokers' pods have their nodes' network, and no two of them a node"},
+    Field{"spec.muster.priorityClassName", string, "of every pod"},
+    Field{"spec.muster.topologySpreadConstraints", any_list,
+          "of the brokers' pods, which are counted where it has no labelSelector"},
+    Field{"spec.muster.probes", object, "of the container with Flux, put over muster's own"},
+    Field{"spec.muster.probes.startup", any, "periodSeconds, failureThreshold, ... [2, 330]"},
+    Field{"spec.muster.probes.readiness", any, ""},
+    Field{"spec.muster.probes.liveness", any, ""},
+    Field{"spec.muster.podTemplate", any,
+          "put over the template of the brokers' pods at last, as kubectl patch does"},
 };
 
 template <std::size_t... Sizes>

@@ -2,13 +2,16 @@
 // The fields of MiniCluster v1alpha2, one row each: what is not here is no field of it.
 #pragma once
 
+#include <cstdint>
+#include <limits>
 #include <span>
 #include <string_view>
 
 namespace muster::controller {
 
-/// What a field holds. `any` is an object of the Kubernetes API that is passed on as it is.
-enum class Type { object, list, map, string, integer, boolean, any };
+/// What a field holds. `any` is an object of the Kubernetes API that is passed on as it is,
+/// `any_list` a list of such objects.
+enum class Type { object, list, map, string, integer, boolean, any, any_list };
 
 /// One field. In a path `[]` stands for the items of a list, and `{}` for the values of a map.
 struct Field {
@@ -17,6 +20,10 @@ struct Field {
     /// What it does, for people; of a field that is refused why, and what to write instead.
     std::string_view text;
     bool is_refused = false;
+    /// Of a string: what it may be, beside nothing; empty: anything.
+    std::string_view choices = {};
+    /// Of a number.
+    std::int32_t least = 0, most = std::numeric_limits<std::int32_t>::max();
 };
 
 /// Every field, parents before their children.

@@ -6,6 +6,7 @@
 #include "check.hpp"
 #include "names.hpp"
 #include "read.hpp"
+#include "sentences.hpp"
 #include "shell_text.hpp"
 
 namespace muster::controller {
@@ -16,6 +17,7 @@ using json::Value;
 constexpr std::string_view default_view = "ghcr.io/converged-computing/flux-view-ubuntu:tag-noble";
 /// Of a DNS label (RFC 1035, 2.3.4).
 constexpr std::size_t longest_label = 63;
+constexpr const char* headless_path = "spec.network.headlessName";
 
 std::uint32_t count_at(const Value& object, const std::string& key, std::uint32_t otherwise) {
     return static_cast<std::uint32_t>(object.get(key).as_integer().value_or(otherwise));
@@ -37,32 +39,44 @@ Result<void> check_kind(const Value& object) {
 Result<void> read_sizes(MiniCluster& cluster, const Value& spec) {
     cluster.size = count_at(spec, "size", 1);
     if (cluster.size == 0)
-        return fail(Kind::malformed, "spec.size: 0 pods are no instance: give 1 or more");
+        return fail(Kind::malformed, "spec.size: {}", sentence::no_pods);
     cluster.max_size = count_at(spec, "maxSize", 0);
     if (cluster.max_size == 0) cluster.max_size = cluster.size;
     if (cluster.max_size < cluster.size)
-        return fail(Kind::malformed, "spec.maxSize: {} is less than spec.size, {}",
-                    cluster.max_size, cluster.size);
+        return fail(Kind::malformed, "spec.maxSize: {}", sentence::less_than_size);
     if (const auto least = count_at(spec, "minSize", 0); least != 0) {
         if (least > cluster.size)
-            return fail(Kind::malformed, "spec.minSize: {} is more than spec.size, {}", least,
-                        cluster.size);
+            return fail(Kind::malformed, "spec.minSize: {}", sentence::more_than_size);
         cluster.min_size = least;
     }
     cluster.tasks = count_at(spec, "tasks", 1);
+    return {};
+}
+
+/// A DNS label (RFC 1035, 2.3.1), but for its first character.
+bool is_label(std::string_view text) {
+    constexpr std::string_view inside = "abcdefghijklmnopqrstuvwxyz0123456789-";
+    return !text.empty() && text.find_first_not_of(inside) == text.npos && text.front() != '-' &&
+           text.back() != '-';
+}
+
+Result<void> check_names(const MiniCluster& cluster) {
     const auto host = fmt::format("{}-{}", cluster.name, cluster.max_size - 1);
+    const auto services = cluster.name + "-services";
+    if (!is_label(cluster.name))
+        return fail(Kind::malformed, "metadata.name: {}", sentence::no_host);
     if (host.size() > longest_label)
-        return fail(Kind::malformed,
-                    "metadata.name: the host name {} has {} characters, and may have {}: give a "
-                    "shorter name",
-                    host, host.size(), longest_label);
-    const bool has_two = is_set(spec.get("flux"), "minimalService");
-    if (const auto service = has_two ? leader_service_name(cluster) : service_name(cluster);
-        service.size() > longest_label)
-        return fail(Kind::malformed,
-                    "metadata.name: the Service's name {} has {} characters, and may have {}: give "
-                    "a shorter name, or spec.network.headlessName",
-                    service, service.size(), longest_label);
+        return fail(Kind::malformed, "metadata.name: {}", sentence::long_host);
+    if (!cluster.services.empty() && services.size() > longest_label)
+        return fail(Kind::malformed, "metadata.name: {}", sentence::long_services_host);
+    const auto* where = cluster.headless_name.empty() ? "metadata.name" : headless_path;
+    const auto service =
+        cluster.has_leader_service ? leader_service_name(cluster) : service_name(cluster);
+    if (const auto given = cluster.headless_name.empty() ? cluster.name : cluster.headless_name;
+        !is_label(given) || given.front() < 'a')
+        return fail(Kind::malformed, "{}: {}", where, sentence::no_service);
+    if (service.size() > longest_label)
+        return fail(Kind::malformed, "{}: {}", where, sentence::long_service);
     return {};
 }
 
@@ -95,37 +109,24 @@ void read_flux(MiniCluster& cluster, const Value& flux) {
 }
 
 Result<Mode> mode_of(const Value& spec, const Value& container, const std::string& where) {
-    std::vector<std::pair<std::string, Mode>> chosen;
-    if (is_set(container, "launcher")) chosen.emplace_back("launcher", Mode::launcher);
-    if (is_set(container, "batchRaw"))
-        chosen.emplace_back("batchRaw", Mode::batch_raw);
-    else if (is_set(container, "batch"))
-        chosen.emplace_back("batch", Mode::batch);
-    if (chosen.size() > 1)
-        return fail(Kind::malformed, "{}: {} and {} exclude each other", where, chosen[0].first,
-                    chosen[1].first);
+    const bool is_raw = is_set(container, "batchRaw");
+    const bool has_jobs = is_raw || is_set(container, "batch");
+    const bool is_launcher = is_set(container, "launcher");
+    if (has_jobs && is_launcher)
+        return fail(Kind::malformed, "{}: {}", where, sentence::two_modes);
     const auto script = text_at(container.get("commands"), "script");
     if (!script.empty() && !text_at(container, "command").empty())
-        return fail(Kind::malformed,
-                    "{}.commands.script: the container has a command, too: leave one of them out",
-                    where);
-    if (!script.empty() && !chosen.empty() && chosen[0].second != Mode::launcher)
-        return fail(Kind::malformed, "{}.commands.script: {} takes its jobs from command", where,
-                    chosen[0].first);
+        return fail(Kind::malformed, "{}.commands.script: {}", where, sentence::two_programs);
+    if (!script.empty() && has_jobs)
+        return fail(Kind::malformed, "{}.commands.script: {}", where, sentence::script_of_batch);
     const auto command = script.empty() ? text_at(container, "command") : script;
-    if (is_set(spec, "interactive")) {
-        if (!command.empty())
-            return fail(Kind::malformed,
-                        "{}.command: spec.interactive has no program: leave one of them out",
-                        where);
-        return Mode::interactive;
-    }
-    if (command.empty()) {
-        if (!chosen.empty())
-            return fail(Kind::malformed, "{}.command: {} needs one", where, chosen[0].first);
-        return Mode::interactive;
-    }
-    return chosen.empty() ? Mode::submit : chosen[0].second;
+    if (command.empty() && (has_jobs || is_launcher))
+        return fail(Kind::malformed, "{}.command: {}", where, sentence::no_command);
+    if (command.empty()) return Mode::interactive;
+    if (is_set(spec, "interactive"))
+        return fail(Kind::malformed, "{}.command: {}", where, sentence::interactive_command);
+    if (has_jobs) return is_raw ? Mode::batch_raw : Mode::batch;
+    return is_launcher ? Mode::launcher : Mode::submit;
 }
 
 /// The index of the container in which Flux runs.
@@ -135,22 +136,22 @@ Result<std::size_t> find_flux(const std::vector<Value>& items) {
         if (is_set(items[i], "runFlux")) found.push_back(i);
     if (items.size() == 1) return 0;
     if (items.empty())
-        return fail(Kind::malformed, "spec.containers: one is needed, in which Flux runs");
+        return fail(Kind::malformed, "spec.containers: {}", sentence::no_container);
     if (found.size() != 1)
-        return fail(Kind::malformed,
-                    "spec.containers: {} of {} have runFlux, and exactly one must have it",
-                    found.size(), items.size());
+        return fail(Kind::malformed, "spec.containers: {}", sentence::not_one_flux);
     return found.front();
 }
 
 /// What is text of sh needs a command after it: the image's own entrypoint is not known here.
-Result<void> check_sidecar(const Container& sidecar, const std::string& where) {
-    if (!sidecar.script.empty())
-        return fail(Kind::malformed, "{}.commands.script: Flux does not run in this container",
-                    where);
+Result<void> check_sidecar(const Value& item, const Container& sidecar, const std::string& where) {
+    for (const auto* key : {"launcher", "batch", "batchRaw"})
+        if (is_set(item, key))
+            return fail(Kind::malformed, "{}.{}: {}", where, key, sentence::no_flux_here);
+    for (const auto* key : {"script", "prefix"})
+        if (!text_at(item.get("commands"), key).empty())
+            return fail(Kind::malformed, "{}.commands.{}: {}", where, key, sentence::no_flux_here);
     if (sidecar.words.empty() && has_shell_text(sidecar))
-        return fail(Kind::malformed,
-                    "{}.commands: before and after what? The container needs a command", where);
+        return fail(Kind::malformed, "{}.commands: {}", where, sentence::nothing_to_follow);
     return {};
 }
 
@@ -158,12 +159,15 @@ Result<void> read_services(MiniCluster& cluster, const Value& spec) {
     std::size_t index = 0;
     for (const auto& item : spec.get("services").items()) {
         const auto where = fmt::format("spec.services[{}]", index);
-        for (const auto* key : {"runFlux", "launcher", "batch", "batchRaw"})
-            if (is_set(item, key))
-                return fail(Kind::malformed, "{}.{}: Flux does not run in a service", where, key);
+        if (is_set(item, "runFlux"))
+            return fail(Kind::malformed, "{}.runFlux: {}", where, sentence::no_flux_here);
+        for (const auto* key : {"brokerPre", "workerPre"})
+            if (!text_at(item.get("commands"), key).empty())
+                return fail(Kind::malformed, "{}.commands.{}: {}", where, key,
+                            sentence::no_rank_here);
         TRY_ASSIGN(auto service, read_container(item, where));
         TRY_ASSIGN(service.words, read_words(service.command, where + ".command"));
-        TRY(check_sidecar(service, where));
+        TRY(check_sidecar(item, service, where));
         if (service.name.empty()) service.name = fmt::format("service-{}", index);
         if (const auto secret = text_at(item, "imagePullSecret"); !secret.empty())
             cluster.pull_secrets.push_back(secret);
@@ -190,19 +194,16 @@ Result<void> read_containers(MiniCluster& cluster, const Value& spec) {
             TRY_ASSIGN(container.words, read_words(container.command, where + ".command"));
         }
         if (i != flux) {
-            TRY(check_sidecar(container, where));
+            TRY(check_sidecar(items[i], container, where));
             cluster.sidecars.push_back(std::move(container));
             continue;
         }
         if (!container.service_pre.empty())
-            return fail(Kind::malformed,
-                        "{}.commands.servicePre: Flux runs in this container: give commands.pre",
-                        where);
+            return fail(Kind::malformed, "{}.commands.servicePre: {}", where,
+                        sentence::pre_of_flux);
         if (!container.pre_stop.empty())
-            return fail(Kind::malformed,
-                        "{}.lifeCycle.preStopExec: here muster's own preStop drains the broker; "
-                        "give the command to another container",
-                        where);
+            return fail(Kind::malformed, "{}.lifeCycle.preStopExec: {}", where,
+                        sentence::stop_of_flux);
         cluster.flux = std::move(container);
     }
     TRY(read_services(cluster, spec));
@@ -230,9 +231,7 @@ Result<MiniCluster> read_minicluster(const Value& object) {
     TRY(read_sizes(cluster, spec));
     const auto deadline = spec.get("deadlineSeconds").as_integer();
     if (deadline == 0)
-        return fail(Kind::malformed,
-                    "spec.deadlineSeconds: with 0 the Job would end before it starts: leave it "
-                    "out, or give more");
+        return fail(Kind::malformed, "spec.deadlineSeconds: {}", sentence::ends_at_once);
     cluster.deadline = deadline.value_or(cluster.deadline);
     cluster.backoff_limit = spec.get("backoffLimit").as_integer().value_or(cluster.backoff_limit);
     cluster.job_labels = spec.get("jobLabels");
@@ -244,12 +243,9 @@ Result<MiniCluster> read_minicluster(const Value& object) {
     cluster.is_verbose = is_set(logging, "debug");
     cluster.debugs_zeromq = is_set(logging, "zeromq");
     read_flux(cluster, spec.get("flux"));
-    if (cluster.queue_policy.find_first_not_of("abcdefghijklmnopqrstuvwxyz-") != std::string::npos)
-        return fail(Kind::malformed,
-                    "spec.flux.scheduler.queuePolicy: this is none of fcfs, easy, conservative and "
-                    "hybrid");
     TRY(read_words(cluster.option_flags, "spec.flux.optionFlags"));
     TRY(read_containers(cluster, spec));
+    TRY(check_names(cluster));
     cluster.pod = spec.get("pod");
     cluster.muster = spec.get("muster");
     return cluster;

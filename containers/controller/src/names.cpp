@@ -13,6 +13,14 @@ std::string_view api_version(std::string_view kind) {
     return kind == "Job" ? "batch/v1" : "v1";
 }
 
+std::int64_t broker_port(const MiniCluster& cluster) {
+    return cluster.muster.get("port").as_integer().value_or(8050);
+}
+
+bool has_host_network(const MiniCluster& cluster) {
+    return is_set(cluster.muster, "hostNetwork");
+}
+
 std::string instance_id(const MiniCluster& cluster) {
     return cluster.uid.empty() ? "00000000" : cluster.uid.substr(0, 8);
 }

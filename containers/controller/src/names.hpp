@@ -36,6 +36,12 @@ std::string leader_service_name(const MiniCluster& cluster);
 /// NAME-UID-services: the pod of spec.services.
 std::string services_pod_name(const MiniCluster& cluster);
 std::string secret_name(const MiniCluster& cluster);
+/// The port that the brokers listen on.
+std::int64_t broker_port(const MiniCluster& cluster);
+
+/// Whether the brokers' pods have their nodes' network, and so their nodes' host names.
+bool has_host_network(const MiniCluster& cluster);
+
 /// The beginning of the UID; zeros before there is one.
 std::string instance_id(const MiniCluster& cluster);
 

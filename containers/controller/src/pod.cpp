@@ -7,6 +7,7 @@
 
 #include "build.hpp"
 #include "names.hpp"
+#include "patch.hpp"
 #include "read.hpp"
 #include "settings.hpp"
 
@@ -108,13 +109,35 @@ Value pull_secrets(const MiniCluster& cluster) {
 
 /// preStop may take two thirds of the grace, and the stop all of it.
 std::int64_t termination_grace(const MiniCluster& cluster) {
+    if (const auto given = cluster.muster.get("terminationGracePeriodSeconds").as_integer())
+        return *given;
     const auto grace = cluster.muster.get("grace").as_integer().value_or(25);
     return (grace * 5 + 2) / 3 + 3;
 }
 
-}  // namespace
+/// A node's network has its resolv.conf, too, unless the pod says otherwise.
+Value dns_policy(const MiniCluster& cluster) {
+    const auto given = text_at(cluster.pod, "dnsPolicy");
+    if (!given.empty() || !has_host_network(cluster)) return text_or_none(given);
+    return text("ClusterFirstWithHostNet");
+}
 
-Value pod_template(const MiniCluster& cluster) {
+/// A constraint counts the instance's pods where it does not say which.
+Value spread(const MiniCluster& cluster) {
+    const auto given = cluster.muster.get("topologySpreadConstraints").items();
+    if (given.empty()) return {};
+    auto labels = Value::object();
+    labels.set(instance_label, text(instance_id(cluster)));
+    auto made = Value::array();
+    for (auto each : given)
+        made.append(each.has("labelSelector")
+                        ? each
+                        : patched(each, object({{"labelSelector",
+                                                 object({{"matchLabels", labels}})}})));
+    return made;
+}
+
+Value plain_pod_template(const MiniCluster& cluster) {
     const auto& pod = cluster.pod;
     const auto restart = text_at(pod, "restartPolicy");
     auto spec = object(
@@ -128,26 +151,40 @@ Value pod_template(const MiniCluster& cluster) {
          {"schedulerName", pod.get("schedulerName")},
          {"nodeSelector", pod.get("nodeSelector")},
          {"tolerations", pod.get("tolerations")},
-         {"dnsPolicy", pod.get("dnsPolicy")},
+         {"priorityClassName", text_or_none(text_at(cluster.muster, "priorityClassName"))},
+         {"dnsPolicy", dns_policy(cluster)},
+         {"hostNetwork", has_host_network(cluster) ? truth(true) : Value()},
          {"hostIPC", pod.get("hostIPC")},
          {"hostPID", pod.get("hostPID")},
          {"shareProcessNamespace", cluster.share_process_namespace ? truth(true) : Value()},
          {"securityContext", pod.get("securityContext")},
          {"imagePullSecrets", pull_secrets(cluster)},
          {"affinity", affinity(cluster)},
+         {"topologySpreadConstraints", spread(cluster)},
          {"initContainers", init_containers(cluster)},
          {"containers", containers(cluster)},
          {"volumes", volumes(cluster)}});
     return object({{"metadata", pod_metadata(cluster)}, {"spec", spec}});
 }
 
+}  // namespace
+
+Value pod_template(const MiniCluster& cluster) {
+    const auto plain = plain_pod_template(cluster);
+    const auto patch = cluster.muster.get("podTemplate");
+    return patch.is_null() ? plain : patched(plain, patch);
+}
+
 Value services_pod(const MiniCluster& cluster) {
-    constexpr std::array of_brokers{"affinity", "initContainers", "terminationGracePeriodSeconds"};
+    constexpr std::array of_brokers{"affinity", "dnsPolicy", "hostNetwork", "initContainers",
+                                    "terminationGracePeriodSeconds", "topologySpreadConstraints"};
     auto spec = object({{"hostname", text(cluster.name + "-services")}});
-    for (const auto& [key, value] : pod_template(cluster).get("spec").members())
+    for (const auto& [key, value] : plain_pod_template(cluster).get("spec").members())
         if (std::ranges::find(of_brokers, key) == of_brokers.end()) spec.set(key, value);
     auto needed = Value::array();
     add_volumes(needed, cluster.services);
+    if (const auto policy = text_at(cluster.pod, "dnsPolicy"); !policy.empty())
+        spec.set("dnsPolicy", text(policy));
     spec.set("restartPolicy", text("Always"))
         .set("containers", service_containers(cluster))
         .set("volumes", needed);

@@ -2,6 +2,7 @@
 #include "build.hpp"
 #include "muster/base/words.hpp"
 #include "read.hpp"
+#include "sentences.hpp"
 
 namespace muster::controller {
 namespace {
@@ -54,10 +55,7 @@ std::vector<std::pair<std::string, Value>> sources_of(const Value& item) {
 Result<Volume> read_volume(const std::string& name, const Value& item, const std::string& where) {
     const auto sources = sources_of(item);
     if (sources.size() != 1)
-        return fail(Kind::malformed,
-                    "{}: this must have one of hostPath, configMapName, claimName, secretName, "
-                    "emptyDir and csiDriver, not {}",
-                    where, sources.size());
+        return fail(Kind::malformed, "{}: {}", where, sentence::not_one_source);
     Volume volume{.name = name,
                   .path = text_at(item, "path"),
                   .read_only = is_set(item, "readOnly"),
@@ -65,7 +63,7 @@ Result<Volume> read_volume(const std::string& name, const Value& item, const std
     // As the Flux Operator has it: what it calls an emptyDir is shared memory.
     if (is_set(item, "emptyDir") && volume.path.empty()) volume.path = "/dev/shm";
     if (volume.path.empty())
-        return fail(Kind::malformed, "{}.path: where is the volume to be mounted?", where);
+        return fail(Kind::malformed, "{}.path: {}", where, sentence::no_path);
     return volume;
 }
 
@@ -103,16 +101,16 @@ Result<Container> read_container(const Value& item, const std::string& where) {
                         .prefix = text_at(commands, "prefix"),
                         .script = text_at(commands, "script")};
     if (container.image.empty())
-        return fail(Kind::malformed, "{}.image: which image is the container's?", where);
+        return fail(Kind::malformed, "{}.image: {}", where, sentence::no_image);
     if (is_set(item, "pullAlways")) container.pull_policy = "Always";
-    for (const auto& port : item.get("ports").items()) {
+    for (const auto& port : item.get("ports").items())
         container.ports.push_back(*port.as_integer());
-        if (container.ports.back() < 1 || container.ports.back() > 65535)
-            return fail(Kind::malformed, "{}.ports: {} is not a port from 1 to 65535", where,
-                        container.ports.back());
+    for (const auto& [name, secret] : item.get("secrets").members()) {
+        const SecretKey key{text_at(secret, "name"), text_at(secret, "key")};
+        if (key.name.empty() || key.key.empty())
+            return fail(Kind::malformed, "{}.secrets.{}: {}", where, name, sentence::no_secret);
+        container.secrets.emplace(name, key);
     }
-    for (const auto& [name, secret] : item.get("secrets").members())
-        container.secrets.emplace(name, SecretKey{text_at(secret, "name"), text_at(secret, "key")});
     for (const auto& [name, volume] : item.get("volumes").members()) {
         TRY_ASSIGN(auto read, read_volume(name, volume, fmt::format("{}.volumes.{}", where, name)));
         container.volumes.push_back(std::move(read));

@@ -75,6 +75,10 @@ Settings settings(const MiniCluster& cluster) {
     if (files(cluster).contains("broker.toml"))
         add("CONFIG", fmt::format("{}/broker.toml", files_path));
     if (cluster.is_quiet) add("LOG_LEVEL", "error");
+    if (has_host_network(cluster)) {
+        add("NAME", cluster.name);
+        add("SERVICE", service_name(cluster));
+    }
     if (const auto port = cluster.muster.get("port").as_integer())
         add("PORT", std::to_string(*port));
     if (cluster.has_leader_service)

@@ -97,7 +97,7 @@ def test_it_grows_and_shrinks(space, start, lab):
     space.kubectl("scale", "minicluster", "lab", "--replicas=2")
     lab.wait_for("BrokersOnline", "2 of 2")
     space.wait(lambda: len(lab.pods()) == 2, "the third pod goes")
-    assert "maxSize is less than size" in space.kubectl("scale", "minicluster", "lab", "--replicas=4", check=False).stderr
+    assert "spec.maxSize: Invalid value: this is less than spec.size" in space.kubectl("scale", "minicluster", "lab", "--replicas=4", check=False).stderr
     space.kubectl("patch", "minicluster", "lab", "--type=merge", "-p", '{"spec": {"size": 4, "maxSize": 4}}')
     lab.wait_for("SpecApplied", "spec.size: 4 is more than the 3 ranks")
     assert space.get("job", "lab")["spec"]["parallelism"] == 2

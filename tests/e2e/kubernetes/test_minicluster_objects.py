@@ -2,19 +2,19 @@
 """MiniCluster on a real API server: the definition is established and refuses what is wrong in our words, what `muster-controller --dry-run`
 prints is taken as it is, and runs."""
 import copy
+import re
 
 import kubernetes_schemas
 import manifests
+import miniclusters
 import pytest
+from miniclusters import MINIMAL, with_spec
 from muster_testing import REPOSITORY, program
 from real_cluster import client
 
 CRD = REPOSITORY / "containers" / "kubernetes" / "crd.yaml"
 DATA = REPOSITORY / "tests" / "data" / "minicluster"
 NAMES = sorted(path.name for path in DATA.glob("*.yaml"))
-MINIMAL = {"apiVersion": "flux-framework.org/v1alpha2", "kind": "MiniCluster", "metadata": {"name": "lab"},
-           "spec": {"containers": [{"image": "app", "command": "hostname"}]}}
-
 
 @pytest.fixture(scope="module")
 def definition(kubernetes):
@@ -34,18 +34,6 @@ def dry_run(bench, tmp_path):
     return run
 
 
-def with_spec(**spec):
-    made = copy.deepcopy(MINIMAL)
-    made["spec"].update(spec)
-    return made
-
-
-def with_container(**fields):
-    made = copy.deepcopy(MINIMAL)
-    made["spec"]["containers"][0].update(fields)
-    return made
-
-
 def test_the_definition_shows_what_one_asks_for(space, definition):
     space.apply([MINIMAL])
     assert "lab" in space.kubectl("get", "mc").stdout
@@ -60,23 +48,32 @@ def test_the_api_takes_a_minicluster_and_what_it_comes_to(space, definition, dry
         space.apply(made, "--dry-run=server")
 
 
-# What the same object answers in `muster-controller --dry-run` (tests/integration/test_controller_dry_run.py).
-WRONG = [
-    (with_spec(sise=3), 'unknown field "spec.sise"'),
-    (with_spec(size=0), "0 pods are no instance"),
-    (with_spec(size=3, maxSize=2), "maxSize is less than size"),
-    (with_spec(minSize=2), "minSize is more than size"),
-    (with_spec(flux={"arch": "x"}), "nothing depends on it any more; leave it out"),
-    (with_spec(services=[{"image": "y", "logs": "/tmp"}]), "the jobs' output goes to the pod's log; leave it out"),
-    (with_container(logs="/tmp"), "the jobs' output goes to the pod's log; leave it out"),
-    (with_spec(containers=[]), "exactly one container must have runFlux"),
-]
+def numbered(given):
+    """Objects that are all called "lab", each under a name of its own."""
+    return [{**each, "metadata": {"name": f"lab-{number}"}} if each["metadata"] == {"name": "lab"} else each for number, each in enumerate(given)]
 
 
-@pytest.mark.parametrize("given, sentence", WRONG, ids=[row[1][:40] for row in WRONG])
-def test_what_is_wrong_is_refused_with_a_sentence(space, definition, given, sentence):
-    done = space.apply([given], check=False)
-    assert done.returncode != 0 and sentence in done.stderr, done.stderr
+def test_what_is_wrong_is_refused_with_the_same_sentence(space, definition):
+    rows = [row for row in miniclusters.WRONG if row.in_api == miniclusters.SAME]
+    given = numbered(row.given for row in rows)
+    done = space.apply(given, "--dry-run=server", check=False)
+    said = dict(re.findall(r'"(\S*)" is invalid: (.*)', done.stderr))
+    missing = [(row, said.get(each["metadata"]["name"])) for row, each in zip(rows, given, strict=True)
+               if row.sentence not in said.get(each["metadata"]["name"], "")]
+    assert not missing and not done.stdout, missing or done.stdout
+
+
+def test_what_the_definition_cannot_know_is_taken(space, definition):
+    given = [row.given for row in miniclusters.WRONG if row.in_api is miniclusters.NOTHING] + miniclusters.RIGHT
+    done = space.apply(numbered(given), "--dry-run=server")
+    assert done.stdout.count("created (server dry run)") == len(given), done
+
+
+@pytest.mark.parametrize("row", [row for row in miniclusters.WRONG if row.in_api not in (miniclusters.SAME, miniclusters.NOTHING)],
+                         ids=lambda row: row.in_api)
+def test_what_the_api_server_refuses_by_itself(space, definition, row):
+    done = space.apply([row.given], check=False)
+    assert done.returncode != 0 and row.in_api in done.stderr, done.stderr
 
 
 RUN = [

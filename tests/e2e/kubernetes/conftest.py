@@ -4,6 +4,7 @@ import secrets
 
 import muster_testing
 import pytest
+from api_proxy import ApiProxy
 from muster_testing import program
 from real_cluster import client, companion
 from real_cluster.cluster import Cluster, spare
@@ -51,15 +52,24 @@ def installed(kubernetes):
 
 @pytest.fixture
 def start(bench, space, installed, tmp_path):
-    """start(*flags): a controller of this namespace, as the account that the Deployment has."""
+    """start(*flags): a controller of this namespace, as the account that the Deployment has; `through` an ApiProxy."""
     path = companion.write_kubeconfig(installed, tmp_path / "controller.kubeconfig")
 
-    def made(*flags):
+    def made(*flags, through=None):
+        if through:
+            through.lead(path)
         process = bench.start(program("muster-controller"), "run", "--kubeconfig", path, "--namespace", space.name, "--metrics-address", "none", *flags)
         if "--leader-elect" not in flags:
             process.wait_for("synced miniclusters=")
         return process
     return made
+
+
+@pytest.fixture
+def proxy(installed, tmp_path):
+    """What a controller may be started through."""
+    with ApiProxy(tmp_path / "proxy", *companion.server(installed, tmp_path / "authority.crt")) as made:
+        yield made
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """muster-controller on a cluster, without its Deployment: what containers/kubernetes gives it, and a kubeconfig of the account that it has there."""
+import base64
+
 import yaml
 from muster_testing import REPOSITORY
 
@@ -22,3 +24,10 @@ def write_kubeconfig(kubernetes, path):
     given["users"] = [{"name": given["contexts"][0]["context"]["user"], "user": {"token": token}}]
     path.write_text(yaml.safe_dump(given))
     return path
+
+
+def server(kubernetes, authority):
+    """The URL of the API server, and its authority's certificate, which is written to this file."""
+    given = yaml.safe_load(kubernetes.kubectl("config", "view", "--raw", "--minify", "--flatten").stdout)["clusters"][0]["cluster"]
+    authority.write_bytes(base64.b64decode(given["certificate-authority-data"]))
+    return given["server"], authority

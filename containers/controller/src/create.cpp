@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is missing is made, in the order in which it is needed. Once there is a Job nobody asks for
-// the Secret any more: another certificate would part the brokers that have the first.
+// What is missing is made, in the order in which it is needed; a Service that somebody has changed
+// is set right, and a pod of services that a node has evicted makes room for the next. Once there is
+// a Job nobody asks for the Secret any more: another certificate would part the brokers that have
+// the first.
 #include <algorithm>
 #include <optional>
 
@@ -62,6 +64,28 @@ std::optional<Condition> hold_back(const State& state, const MiniCluster& cluste
     return {};
 }
 
+/// What makes `there` as it is wanted; nothing where it is. Whom a Service finds, and where, is ours:
+/// without it a broker that is started again finds nobody. A pod that has failed never comes back.
+std::optional<Action> mend(const Value& there, const Value& wanted) {
+    if (text_at(wanted, "kind") == "Pod") {
+        if (text_at(there.get("status"), "phase") != "Failed" ||
+            there.get("metadata").has("deletionTimestamp"))
+            return {};
+        return Action{Verb::remove, patch_of(there)};
+    }
+    if (text_at(wanted, "kind") != "Service") return {};
+    auto patch = Value::object();
+    for (const auto* key : {"publishNotReadyAddresses", "selector", "ports"})
+        if (there.get("spec").get(key) != wanted.get("spec").get(key))
+            patch.set(key, wanted.get("spec").get(key));
+    if (patch.members().empty()) return {};
+    // Of an object that is merged only what is named as null goes.
+    auto selector = patch.get("selector");
+    for (const auto& [label, value] : there.get("spec").get("selector").members())
+        if (selector.is_object() && !selector.has(label)) selector.set(label, Value());
+    return Action{Verb::patch, patch_of(there).set("spec", patch)};
+}
+
 }  // namespace
 
 Condition create_objects(const State& state, std::vector<Action>& actions) {
@@ -70,13 +94,16 @@ Condition create_objects(const State& state, std::vector<Action>& actions) {
     if (!state.cluster) return {type, false, "Invalid", state.cluster.error().message};
     auto cluster = *state.cluster;
     if (cluster.has_leader_service) cluster.leader_address = find_leader_address(state);
-    std::vector<Value> missing;
+    std::vector<Action> needed;
     std::optional<Condition> held;
     for (auto& wanted : desired_objects(cluster)) {
         const auto kind = text_at(wanted, "kind");
         const auto name = text_at(wanted.get("metadata"), "name");
         if (const auto* there = find(*state.observed, wanted)) {
-            if (is_owned_by(*there, state.uid)) continue;
+            if (is_owned_by(*there, state.uid)) {
+                if (auto mended = mend(*there, wanted)) needed.push_back(std::move(*mended));
+                continue;
+            }
             return {type, false, "NameTaken",
                     fmt::format("{} {} is there already, and is not this MiniCluster's: remove it, "
                                 "or choose another name",
@@ -88,11 +115,11 @@ Condition create_objects(const State& state, std::vector<Action>& actions) {
             if (held) continue;
             note_origin(wanted, state);
         }
-        missing.push_back(std::move(wanted));
+        needed.push_back({Verb::create, std::move(wanted)});
     }
-    if (!missing.empty() && !state.observed->refusal.empty())
+    if (!needed.empty() && !state.observed->refusal.empty())
         return {type, false, "Refused", state.observed->refusal};
-    for (auto& object : missing) actions.push_back({Verb::create, std::move(object)});
+    actions.insert(actions.end(), needed.begin(), needed.end());
     return held.value_or(created);
 }
 

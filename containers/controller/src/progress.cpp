@@ -18,6 +18,12 @@ bool has_condition(const Value& job, std::string_view type) {
     return text_at(find_item(at(job, {"status", "conditions"}), "type", type), "status") == "True";
 }
 
+/// The Job controller stops the pods: what becomes of them is no trouble.
+bool is_ending(const Value& job) {
+    return has_condition(job, "SuccessCriteriaMet") || has_condition(job, "FailureTarget") ||
+           job.get("metadata").has("deletionTimestamp");
+}
+
 std::string name_of(const Value& pod) {
     return text_at(pod.get("metadata"), "name");
 }
@@ -39,7 +45,7 @@ Condition brokers_online(const State& state, const Progress& progress) {
     const auto count = fmt::format("{} of {} brokers are online", progress.online, progress.size);
     if (progress.size > 0 && progress.online >= progress.size)
         return {"BrokersOnline", true, "AllOnline", count};
-    if (state.job_has_ended) return {"BrokersOnline", false, "Ended", count};
+    if (state.job_has_ended || is_ending(state.job)) return {"BrokersOnline", false, "Ended", count};
     const auto trouble = first_trouble(state.pods);
     return {"BrokersOnline", false, trouble.empty() ? "SomeOffline" : "Trouble", count + trouble};
 }
@@ -52,9 +58,7 @@ Condition running(const State& state, Progress& progress) {
     const auto& job = state.job;
     if (has_condition(job, "Complete")) return is("Succeeded", false, "the instance has ended");
     if (has_condition(job, "Failed")) return is("Failed", false, "the instance has ended");
-    if (has_condition(job, "SuccessCriteriaMet") || has_condition(job, "FailureTarget") ||
-        job.get("metadata").has("deletionTimestamp"))
-        return is("Ending", false, "the pods are being stopped");
+    if (is_ending(job)) return is("Ending", false, "the pods are being stopped");
     if (is_set(job.get("spec"), "suspend")) return is("Suspended", false, "the Job is suspended");
     const auto leader = std::ranges::find_if(
         state.pods, [](const Value& pod) { return is_leader(pod) && is_online(pod); });

@@ -55,7 +55,10 @@ Value slim(const std::string& kind, const Value& object) {
                                     {"kind", text(kind)},
                                     {"metadata", metadata(object)}});
     if (kind == "MiniCluster") return made.set("spec", spec).set("status", status);
-    if (kind == "Service") return made.set("spec", members(spec, {"clusterIP"}));
+    if (kind == "Service") {
+        auto kept = members(spec, {"clusterIP", "publishNotReadyAddresses", "selector"});
+        return made.set("spec", kept.set("ports", each(spec.get("ports"), {"name", "port"})));
+    }
     if (kind == "Job")
         return made
             .set("spec", members(spec, {"parallelism", "completions", "activeDeadlineSeconds",

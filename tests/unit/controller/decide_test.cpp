@@ -224,6 +224,17 @@ TEST(Decide, TellsWhatKeepsAPodFromRunning) {
     EXPECT_EQ(world.condition("BrokersOnline", "message"), "0 of 2 brokers are online");
 }
 
+TEST(Decide, PodsThatAreStoppedAtTheEndAreNoTrouble) {
+    for (const auto* condition : {"SuccessCriteriaMet", "FailureTarget"}) {
+        auto world = started();
+        world.set_pod(1, failed(143, "muster: asked to stop"));
+        world.set_job("status", "conditions", ended(condition));
+        expect_rest(world);
+        EXPECT_EQ(world.condition("BrokersOnline"), "Ended");
+        EXPECT_THAT(world.events(), testing::Not(Contains(StartsWith("Trouble: "))));
+    }
+}
+
 TEST(Decide, FollowsTheSizeAsFarAsRanksAreConfigured) {
     auto world = started(R"("maxSize": 4, )");
     world.set_spec("size", "4");
@@ -345,6 +356,30 @@ TEST(Decide, AWrongSpecIsToldAndWhatRunsGoesOn) {
     EXPECT_EQ(running.phase(), "Running");
     EXPECT_EQ(running.condition("SpecApplied", "message"),
               "spec.tasks: this must be a whole number");
+}
+
+TEST(Decide, AServiceThatSomebodyHasChangedIsSetRight) {
+    auto world = started();
+    const auto before = world.get({"Service", World::service}).get("spec");
+    for (const auto* change :
+         {R"({"selector": {"app": "theirs"}})", R"({"ports": [{"name": "flux", "port": 80}]})",
+          R"({"publishNotReadyAddresses": false})"}) {
+        world.set_service(change);
+        expect_rest(world);
+        EXPECT_EQ(world.get({"Service", World::service}).get("spec"), before) << change;
+    }
+    world.set_service(R"({"sessionAffinity": "ClientIP"})");
+    EXPECT_THAT(world.next_actions(), IsEmpty()) << "that is nothing to us";
+}
+
+TEST(Decide, AnEvictedPodOfServicesIsReplaced) {
+    auto world = started(R"("services": [{"image": "db", "command": "y"}], )");
+    const World::Key name{"Pod", World::services_pod};
+    const auto first = world.get(name).get("metadata").get("uid");
+    world.set_services_pod(R"({"phase": "Failed", "reason": "Evicted"})");
+    expect_rest(world);
+    EXPECT_NE(world.get(name).get("metadata").get("uid"), first);
+    EXPECT_TRUE(world.get(name).get("status").is_null());
 }
 
 TEST(Decide, WhatHasEndedIsNotRunAgain) {

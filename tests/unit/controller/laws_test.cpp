@@ -69,19 +69,27 @@ void happen(World& world, int choice, int number) {
         case 18:
             world.refuses_jobs = number % 2 == 0;
             return;
+        case 19:
+            return world.set_service(number % 2 == 0 ? R"({"selector": {"app": "theirs"}})"
+                                                     : R"({"ports": []})");
+        case 20:
+            return world.set_service(R"({"publishNotReadyAddresses": null})");
+        case 21:
+            return world.set_services_pod(R"({"phase": "Failed", "reason": "Evicted"})");
         default:
             return world.set_spec("containers", number % 2 == 0 ? R"([{"image": "other"}])" : "7");
     }
 }
 
-constexpr int choices = 20;
+constexpr int choices = 23;
 
 /// A world in which much has happened.
 World lived_in() {
     const auto size = *rc::gen::inRange(1, 5);
     World world(fmt::format(
-        R"({{"size": {}, "maxSize": {}, "cleanup": {}, "containers": [{{"image": "app", "command": "x"}}]}})",
-        size, *rc::gen::element(0, size, size + 2), *rc::gen::arbitrary<bool>()));
+        R"({{"size": {}, "maxSize": {}, "cleanup": {}, "containers": [{{"image": "app", "command": "x"}}]{}}})",
+        size, *rc::gen::element(0, size, size + 2), *rc::gen::arbitrary<bool>(),
+        *rc::gen::element("", R"(, "services": [{"image": "db", "command": "y"}])")));
     const auto events = *rc::gen::container<std::vector<std::pair<int, int>>>(
         rc::gen::pair(rc::gen::inRange(0, choices), rc::gen::inRange(0, 6)));
     for (const auto& [choice, number] : events) happen(world, choice, number);
@@ -135,7 +143,13 @@ RC_GTEST_PROP(DecideLaws, WhereNothingStandsInTheWayItIsCreatedWhole, ()) {
         world.condition("ObjectsCreated") == "WaitsForPods")
         return;
     RC_ASSERT(!world.job().is_null());
-    RC_ASSERT(!world.get({"Service", World::service}).is_null());
+    const auto service = world.get({"Service", World::service}).get("spec");
+    RC_ASSERT(service.get("selector").format() ==
+              R"({"muster.flux-framework.org/instance":"0a1b2c3d"})");
+    RC_ASSERT(service.get("ports").items().size() == 1U);
+    RC_ASSERT(service.get("publishNotReadyAddresses").as_boolean() == true);
+    if (world.minicluster().get("spec").has("services"))
+        RC_ASSERT(!world.get({"Pod", World::services_pod}).is_null());
     RC_ASSERT(world.condition("ObjectsCreated", "status") == "True");
 }
 

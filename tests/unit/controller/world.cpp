@@ -38,6 +38,7 @@ Value merged(const Value& target, const Value& patch) {
 
 const std::string World::service = "lab-0a1b2c3d";
 const std::string World::secret = "lab-0a1b2c3d-curve";
+const std::string World::services_pod = "lab-0a1b2c3d-services";
 
 Value parse(const std::string& text) {
     return Value::parse(text).value();
@@ -164,7 +165,9 @@ std::optional<std::string> World::take_away(const Value& object) {
     const bool may = key.first == "MiniCluster" &&
                      there.get("spec").get("cleanup").as_boolean() == true &&
                      condition("Finished", "status") == "True";
-    if (!may) break_law(fmt::format("{} {} was deleted", key.first, key.second));
+    const bool has_failed = key.first == "Pod" && is_owned_by(there, our_uid) &&
+                            text(there.get("status").get("phase")) == "Failed";
+    if (!may && !has_failed) break_law(fmt::format("{} {} was deleted", key.first, key.second));
     if (object.get("metadata").get("uid") != there.get("metadata").get("uid"))
         break_law("another one of this name was deleted");
     remove(key);
@@ -250,6 +253,17 @@ void World::set_job(const std::string& part, const std::string& key, const std::
     auto inner = made.has(part) ? made.get(part) : Value::object();
     made.set(part, inner.set(key, parse(json)));
     put({"Job", "lab"}, std::move(made));
+}
+
+void World::set_service(const std::string& json) {
+    const Key key{"Service", service};
+    if (is_owned_by(get(key), our_uid))
+        put(key, copy(merged(get(key), Value::object().set("spec", parse(json)))));
+}
+
+void World::set_services_pod(const std::string& status) {
+    const Key key{"Pod", services_pod};
+    if (is_owned_by(get(key), our_uid)) put(key, copy(get(key).set("status", parse(status))));
 }
 
 std::string World::condition(const std::string& type, const std::string& part) const {

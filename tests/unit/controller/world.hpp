@@ -37,6 +37,8 @@ class World {
     void set_pod(int index,
                  const std::string& status);  ///< JSON; nothing where there is no such pod
     void set_job(const std::string& part, const std::string& key, const std::string& json);
+    void set_service(const std::string& json);  ///< merged into the spec of the headless one
+    void set_services_pod(const std::string& status);
     bool refuses_jobs = false;  ///< as an admission webhook does
 
     json::Value get(const Key& key) const;  ///< null when there is none
@@ -49,7 +51,7 @@ class World {
     const std::string& broken() const { return broken_; }
     std::vector<Action> next_actions() const;
     int count(const std::string& kind) const;
-    static const std::string service, secret;  ///< names
+    static const std::string service, secret, services_pod;  ///< names
 
   private:
     Observed observe(const std::string& refusal) const;

@@ -119,7 +119,7 @@ def test_a_server_that_is_too_busy(space, start, lab, own):
     level = {**api, "kind": "PriorityLevelConfiguration", **named, "spec": {
         "type": "Limited", "limited": {"nominalConcurrencyShares": 0, "lendablePercent": 0, "borrowingLimitPercent": 0, "limitResponse": {"type": "Reject"}}}}
     schema = {**api, "kind": "FlowSchema", **named, "spec": {
-        "priorityLevelConfiguration": {"name": space.name}, "matchingPrecedence": 1, "distinguisherMethod": {"type": "ByUser"}, "rules": [{
+        "priorityLevelConfiguration": {"name": space.name}, "matchingPrecedence": 2, "distinguisherMethod": {"type": "ByUser"}, "rules": [{
             "subjects": [{"kind": "ServiceAccount", "serviceAccount": {"name": "muster-controller", "namespace": SYSTEM}}],
             "resourceRules": [{"verbs": ["create", "patch"], "apiGroups": ["*"], "resources": ["*"], "namespaces": [space.name]}]}]}}
     start()
@@ -129,7 +129,7 @@ def test_a_server_that_is_too_busy(space, start, lab, own):
         space.wait(lambda: 429 in answers(own, space, "create", "secrets"), "the API server refuses")
         assert not space.get("jobs")["items"]
     finally:
-        space.kubectl_of_all("delete", "flowschema,prioritylevelconfiguration", space.name)
+        space.kubectl_of_all("delete", "flowschema,prioritylevelconfiguration", space.name, "--ignore-not-found")
     succeeds(space, lab)
     assert answers(own, space, "create", "jobs").count(201) == 1 and said(space, lab, "once") == 1
 

@@ -45,7 +45,7 @@ def deployed(for_all, space, output):
 
 def keep(deployment, output):
     for name, text in deployment.logs().items():
-        denied = [line for line in text.splitlines() if "403" in line and "the namespace is being deleted" not in line]
+        denied = [line for line in text.splitlines() if "answered 403" in line and "the namespace is being deleted" not in line]
         assert text and not denied, text
         (output / f"{name}.log").write_text(text)
 

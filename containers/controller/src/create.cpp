@@ -37,6 +37,8 @@ const Value* find(const Observed& observed, const Value& wanted) {
 void note_origin(Value& job, const State& state) {
     auto annotations = Value::object();
     annotations.set(ranks_annotation, text(std::to_string(state.cluster->max_size)))
+        .set(quorum_annotation,
+             text(std::to_string(state.cluster->min_size.value_or(state.cluster->size))))
         .set(spec_annotation, text(digests(state.observed->minicluster.get("spec")).format()));
     auto metadata = job.get("metadata");
     metadata.set("annotations", annotations);

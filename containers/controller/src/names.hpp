@@ -19,6 +19,8 @@ inline constexpr const char* manager_label = "app.kubernetes.io/managed-by";
 inline constexpr const char* manager = "muster";
 /// Of a Job: how many ranks its brokers are configured for.
 inline constexpr const char* ranks_annotation = "muster.flux-framework.org/ranks";
+/// Of a Job: how many brokers its leader waits for, whenever it is started.
+inline constexpr const char* quorum_annotation = "muster.flux-framework.org/quorum";
 /// Of a Job: a digest of each field of the spec that it was made from.
 inline constexpr const char* spec_annotation = "muster.flux-framework.org/spec";
 

@@ -30,7 +30,8 @@ Value metadata(const Value& object) {
                               "deletionTimestamp", "ownerReferences"});
     made.set("labels", members(all.get("labels"), {name_label, instance_label}));
     made.set("annotations", members(all.get("annotations"),
-                                    {ranks_annotation, spec_annotation, index_annotation}));
+                                    {ranks_annotation, quorum_annotation, spec_annotation,
+                                     index_annotation}));
     return made;
 }
 

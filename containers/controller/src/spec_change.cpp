@@ -25,9 +25,10 @@ Value annotation(const Value& job, const char* name) {
     return at(job, {"metadata", "annotations"}).get(name);
 }
 
-/// The ranks that the brokers of `job` are configured for: no more can ever join.
-std::int64_t ranks_of(const Value& job) {
-    const auto text = annotation(job, ranks_annotation).as_string().value_or("");
+/// How many ranks the brokers of `job` are configured for (no more can ever join), or how many of
+/// them its leader waits for.
+std::int64_t number_at(const Value& job, const char* name) {
+    const auto text = annotation(job, name).as_string().value_or("");
     const auto read = Value::parse(text);
     return read ? read->as_integer().value_or(0) : 0;
 }
@@ -57,7 +58,7 @@ Condition follow_spec(const State& state, std::vector<Action>& actions) {
         state.job.get("metadata").has("deletionTimestamp"))
         return {type, true, "Applied", "the spec is in force"};
     const auto& cluster = *state.cluster;
-    const auto ranks = ranks_of(state.job);
+    const auto ranks = number_at(state.job, ranks_annotation);
     const bool fits = cluster.size <= ranks;
     auto patch = Value::object();
     if (fits) {
@@ -84,6 +85,12 @@ Condition follow_spec(const State& state, std::vector<Action>& actions) {
     if (!changed.empty())
         return {type, false, "ChangedAfterStart",
                 fmt::format("{} changed after the start: {}", fmt::join(changed, ", "), mend)};
+    if (const auto quorum = number_at(state.job, quorum_annotation); cluster.size < quorum)
+        return {type, true, "BelowQuorum",
+                fmt::format("spec.size: {} is less than the {} brokers that a leader waits for: the "
+                            "program goes on, but would not begin again after an eviction; "
+                            "spec.minSize, set before the start, is how many are enough",
+                            cluster.size, quorum)};
     return {type, true, "Applied", "the spec is in force"};
 }
 

@@ -27,7 +27,7 @@ constexpr std::array told{
     Told{"Refused", "Warning"},           Told{"SizeRefused", "Warning"},
     Told{"ChangedAfterStart", "Warning"}, Told{"Trouble", "Warning"},
     Told{"AllOnline", "Normal"},          Told{"Running", "Normal"},
-    Told{"Suspended", "Normal"},
+    Told{"Suspended", "Normal"},          Told{"BelowQuorum", "Warning"},
 };
 
 /// RFC 3339, in UTC.

@@ -267,6 +267,24 @@ TEST(Decide, AMiniClusterWithoutRoomShrinksAndGrowsBack) {
     EXPECT_EQ(job_spec(world, "completions").as_integer(), 2);
 }
 
+TEST(Decide, TellsThatALeaderWouldWaitForMoreThanThereAre) {
+    auto world = started();
+    world.set_spec("size", "1");
+    expect_rest(world);
+    EXPECT_EQ(world.condition("SpecApplied", "status"), "True");
+    EXPECT_THAT(world.condition("SpecApplied", "message"),
+                StartsWith("spec.size: 1 is less than the 2 brokers that a leader waits for"));
+    EXPECT_THAT(world.events(), Contains(StartsWith("BelowQuorum: ")));
+    world.set_spec("size", "2");
+    expect_rest(world);
+    EXPECT_EQ(world.condition("SpecApplied"), "Applied");
+
+    auto enough = started(R"("minSize": 1, )");
+    enough.set_spec("size", "1");
+    expect_rest(enough);
+    EXPECT_EQ(enough.condition("SpecApplied"), "Applied");
+}
+
 TEST(Decide, FollowsWhatAJobCanFollow) {
     auto world = started();
     world.set_spec("deadlineSeconds", "60");

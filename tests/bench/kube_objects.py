@@ -16,12 +16,13 @@ RESOURCES = {"requests": {"cpu": "50m", "memory": "32Mi"}, "limits": {"cpu": "2"
 NOWHERE = {"no-node-has": "this"}
 
 
-def minicluster(images, name, size, flux, has_job=True, **spec):
-    """muster installed by an init container; with `has_job` a program that speaks and stays."""
-    container = {"image": images.application if flux == "none" else images.flux, "resources": RESOURCES}
+def minicluster(images, name, size, flux, has_job=True, is_own=False, **spec):
+    """muster installed by an init container, or with `is_own` the image's own; with `has_job` a program that speaks and stays."""
+    muster = images.flux if is_own and flux != "none" else images.muster
+    container = {"image": muster if is_own else images.application if flux == "none" else images.flux, "resources": RESOURCES}
     if has_job:
         container["command"] = "sh -c 'echo spoken; exec sleep inf'"
-    given = {"size": size, "tasks": size, "flux": {"container": {"disable": True}}, "muster": {"image": images.muster, **({"flux": "none"} if flux == "none" else {})},
+    given = {"size": size, "tasks": size, "flux": {"container": {"disable": True}}, "muster": {"image": muster, **({"flux": "none"} if flux == "none" else {})},
              "containers": [container], **({} if has_job else {"interactive": True}), **spec}
     return [{"apiVersion": "flux-framework.org/v1alpha2", "kind": "MiniCluster", "metadata": {"name": name}, "spec": given}]
 

@@ -214,6 +214,19 @@ def test_the_commands_words_arrive_unchanged(dry_run, command, words):
     assert said == ["/muster/bin/muster-init", "/muster/bin/muster", "run", "--", *words]
 
 
+def test_an_image_that_has_muster_needs_no_installation(dry_run):
+    given = with_container(image="registry/with-muster:1", command="hostname")
+    given["spec"]["muster"] = {"image": "registry/with-muster:1"}
+    pod = pod_of(dry_run(given))
+    container = pod["containers"][0]
+    assert "muster-install" not in str(pod) and "muster-bundle" not in str(pod)
+    assert manifests.argv(container) == ["muster-init", "muster", "run", "--", "hostname"]
+    assert container["startupProbe"]["exec"]["command"] == ["muster", "probe", "startup"]
+    assert container["lifecycle"]["preStop"]["exec"]["command"] == ["muster", "leave"]
+    given["spec"]["muster"] = {"image": "registry/with-muster:2"}
+    assert pod_of(dry_run(given))["initContainers"][0]["name"] == "muster-install"
+
+
 def test_shell_text_is_one_argument_and_muster_init_follows(dry_run):
     done = dry_run(with_container(commands={"pre": 'echo "$PATH" $(hostname)', "workerPre": "sleep 1"}))
     shell, option, text, name, *rest = manifests.argv(pod_of(done)["containers"][0])

@@ -42,9 +42,9 @@ Value exec(const std::vector<std::string>& words) {
     return object({{"exec", object({{"command", controller::words(words)}})}});
 }
 
-/// `muster WORD...` from the bundle.
-Value run_muster(std::vector<std::string> more) {
-    more.insert(more.begin(), fmt::format("{}/bin/muster", bundle_path));
+/// `muster WORD...`
+Value run_muster(const MiniCluster& cluster, std::vector<std::string> more) {
+    more.insert(more.begin(), muster_program(cluster, "muster"));
     return exec(more);
 }
 
@@ -74,7 +74,7 @@ Value mounts(const MiniCluster& cluster, const Container& container, Place place
     auto made = Value::array();
     if (place != Place::service) made.append(mount("muster-run", run_path));
     if (place == Place::flux) {
-        made.append(mount("muster-bundle", bundle_path, true));
+        if (!has_own_muster(cluster)) made.append(mount("muster-bundle", bundle_path, true));
         made.append(mount("muster-curve", curve_path, true));
         if (!files(cluster).empty()) made.append(mount("muster-files", files_path, true));
     }
@@ -101,13 +101,13 @@ Value ports(const MiniCluster& cluster, const Container& container, bool is_flux
     return made;
 }
 
-Value life_cycle(const Container& container, bool is_flux) {
+Value life_cycle(const MiniCluster& cluster, const Container& container, bool is_flux) {
     const auto run = [](const std::vector<std::string>& words) {
         return words.empty() ? Value() : exec(escape(words));
     };
     const auto made =
         object({{"postStart", run(container.post_start)},
-                {"preStop", is_flux ? run_muster({"leave"}) : run(container.pre_stop)}});
+                {"preStop", is_flux ? run_muster(cluster, {"leave"}) : run(container.pre_stop)}});
     return made.members().empty() ? Value() : made;
 }
 
@@ -124,11 +124,11 @@ Value container_of(const MiniCluster& cluster, const Container& container, Place
                         {"env", environment(cluster, container, place)},
                         {"resources", container.resources},
                         {"securityContext", container.security_context},
-                        {"lifecycle", life_cycle(container, is_flux)},
+                        {"lifecycle", life_cycle(cluster, container, is_flux)},
                         {"volumeMounts", mounts(cluster, container, place)}});
     if (!is_flux) return made;
     // Longer than MUSTER_WAIT (10m), whose end says what was missing.
-    auto startup = run_muster({"probe", "startup"});
+    auto startup = run_muster(cluster, {"probe", "startup"});
     startup.set("periodSeconds", number(2)).set("failureThreshold", number(330));
     made.set("terminationMessagePolicy", text("FallbackToLogsOnError"));
     const auto probes = cluster.muster.get("probes");
@@ -137,24 +137,24 @@ Value container_of(const MiniCluster& cluster, const Container& container, Place
         made.set(std::string(kind) + "Probe", patched(probe, patch));
     };
     set("startup", startup);
-    set("readiness", run_muster({"probe", "ready"}));
-    set("liveness", run_muster({"probe", "live"}));
+    set("readiness", run_muster(cluster, {"probe", "ready"}));
+    set("liveness", run_muster(cluster, {"probe", "live"}));
     return made;
 }
 
 }  // namespace
 
 Value init_containers(const MiniCluster& cluster) {
-    const auto image = text_at(cluster.muster, "image");
     auto made = Value::array();
     // With other resources than the pod's containers it could lose its QoS class Guaranteed.
-    made.append(object({{"name", text("muster-install")},
-                        {"image", text(image.empty() ? "muster" : image)},
-                        {"command", words({"muster", "install", bundle_path})},
-                        {"resources", cluster.flux.resources},
-                        {"securityContext", install_security()},
-                        {"volumeMounts", list({mount("muster-bundle", bundle_path)})}}));
-    if (!cluster.view) return made;
+    if (!has_own_muster(cluster))
+        made.append(object({{"name", text("muster-install")},
+                            {"image", text(muster_image(cluster))},
+                            {"command", words({"muster", "install", bundle_path})},
+                            {"resources", cluster.flux.resources},
+                            {"securityContext", install_security()},
+                            {"volumeMounts", list({mount("muster-bundle", bundle_path)})}}));
+    if (!cluster.view) return made.items().empty() ? Value() : made;
     const auto& view = *cluster.view;
     made.append(
         object({{"name", text(view.name)},

@@ -46,7 +46,8 @@ void add_volumes(Value& made, const std::vector<Container>& containers) {
 
 Value volumes(const MiniCluster& cluster) {
     auto made = Value::array();
-    for (const auto* name : {"muster-bundle", "muster-run"}) made.append(empty_volume(name));
+    if (!has_own_muster(cluster)) made.append(empty_volume("muster-bundle"));
+    made.append(empty_volume("muster-run"));
     made.append(object({{"name", text("muster-curve")},
                         {"secret", object({{"secretName", text(secret_name(cluster))}})}}));
     if (!files(cluster).empty()) made.append(files_volume(cluster));

@@ -107,9 +107,23 @@ std::string annotation_of(const std::string& file) {
     return "muster.flux-framework.org/" + file;
 }
 
+std::string muster_image(const MiniCluster& cluster) {
+    const auto image = text_at(cluster.muster, "image");
+    return image.empty() ? "muster" : image;
+}
+
+bool has_own_muster(const MiniCluster& cluster) {
+    return cluster.flux.image == muster_image(cluster);
+}
+
+std::string muster_program(const MiniCluster& cluster, std::string_view name) {
+    return has_own_muster(cluster) ? std::string(name)
+                                   : fmt::format("{}/bin/{}", bundle_path, name);
+}
+
 std::vector<std::string> entrypoint(const MiniCluster& cluster) {
-    std::vector<std::string> made{fmt::format("{}/bin/muster-init", bundle_path),
-                                  fmt::format("{}/bin/muster", bundle_path), "run", "--"};
+    std::vector<std::string> made{muster_program(cluster, "muster-init"),
+                                  muster_program(cluster, "muster"), "run", "--"};
     const auto batch = fmt::format("{}/batch", files_path);
     auto program = cluster.flux.words;
     if (!cluster.flux.script.empty()) program = {"sh", fmt::format("{}/script", files_path)};

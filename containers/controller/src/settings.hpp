@@ -4,6 +4,7 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "muster/controller/minicluster.hpp"
@@ -24,6 +25,14 @@ std::vector<std::pair<std::string, std::string>> settings(const MiniCluster& clu
 std::map<std::string, std::string> files(const MiniCluster& cluster);
 /// The annotation that holds such a file.
 std::string annotation_of(const std::string& file);
+
+/// Where muster comes from: spec.muster.image.
+std::string muster_image(const MiniCluster& cluster);
+/// The container in which Flux runs has that very image: there is nothing to install, and no second
+/// lost until the kubelet has seen the end of an init container.
+bool has_own_muster(const MiniCluster& cluster);
+/// How one of muster's programs is called there.
+std::string muster_program(const MiniCluster& cluster, std::string_view name);
 
 /// The whole command of the container in which Flux runs.
 std::vector<std::string> entrypoint(const MiniCluster& cluster);

@@ -31,6 +31,14 @@ def test_a_minicluster_runs_to_its_end(space, start, lab, tmp_path):
     assert key not in told and "secret-key" not in told
 
 
+def test_an_image_that_has_muster_needs_no_installation(space, start, lab):
+    start()
+    lab.apply("sh -c 'echo task $FLUX_TASK_RANK'", spec={"tasks": 2}, image=space.kubernetes.images.muster)
+    assert lab.wait_phase("Succeeded", "Failed")["phase"] == "Succeeded", space.told()
+    assert "initContainers" not in space.pods()[lab.leader()]["spec"]
+    assert sorted(re.findall(r"task (\d)", space.log(lab.leader()))) == ["0", "1"]
+
+
 def test_what_is_there_is_left_as_it_is(space, start, lab):
     first = start()
     lab.apply("sh -c 'until [ -e /tmp/go ]; do sleep 0.2; done'")

@@ -105,9 +105,15 @@ Result<std::vector<Value>> read_manifest(std::string text, std::string_view sour
 }
 
 Result<std::string> write_manifest(const std::vector<Value>& objects) {
-    TRY_ASSIGN(auto stream, yaml::Stream::parse("", "the manifest"));
-    for (const auto& object : objects) TRY(stream.add_document(node_of(object)));
-    return stream.text();
+    // One by one: a stream is read anew with each document that it is given.
+    std::string all;
+    for (const auto& object : objects) {
+        TRY_ASSIGN(auto stream, yaml::Stream::parse("", "the manifest"));
+        TRY(stream.add_document(node_of(object)));
+        if (!all.empty() && !stream.text().starts_with("---")) all += "---\n";
+        all += stream.text();
+    }
+    return all;
 }
 
 }  // namespace muster::controller

@@ -67,6 +67,11 @@ def test_each_line_of_a_batch_is_a_job(run):
     assert re.search(r"first of \$\$", log) and "third" in log, log
 
 
+def test_a_batch_script_runs_as_it_is(run):
+    code, log = run("#!/bin/sh\necho \"raw '$$'\" of $(basename $0)\nexit 3\n", batchRaw=True, spec={"tasks": 1})
+    assert code == 3 and re.search(r"raw '\d+' of batch", log), log
+
+
 def test_shell_text_comes_before_flux_by_role(run):
     commands = {"init": "export SAID=init", "brokerPre": 'echo "$SAID, leader $(hostname)"', "workerPre": "case $(hostname) in lab-0) exit 5;; esac"}
     code, log = run("sh -c 'echo task says $SAID'", commands=commands, spec={"tasks": 1})

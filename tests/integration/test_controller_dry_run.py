@@ -6,6 +6,7 @@ import re
 
 import kubernetes_schemas
 import manifests
+import minicluster_fields
 import miniclusters
 import pages
 import pytest
@@ -107,6 +108,35 @@ def test_the_definition_is_that_of_the_program(bench):
 
 def test_the_api_takes_the_definition():
     assert not kubernetes_schemas.complaints(yaml.safe_load(CRD.read_text()))
+
+
+def test_every_field_has_a_row():
+    schema = yaml.safe_load(CRD.read_text())["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]
+    has = [row.path for row in minicluster_fields.WORKS + minicluster_fields.REFUSED]
+    assert sorted(has) == sorted({*minicluster_fields.leaves(schema), "spec.services[].logs"})
+
+
+def test_every_field_comes_to_what_its_row_says(dry_run):
+    rows = minicluster_fields.WORKS
+    done = dry_run(yaml.safe_dump_all(minicluster_fields.named(row, f"lab-{number}") for number, row in enumerate(rows)))
+    assert done.code == 0, done
+    made = {}
+    for each in kubernetes_schemas.load(done.out):
+        made.setdefault(each["metadata"]["labels"]["app.kubernetes.io/name"], []).append(each)
+    wrong = [row.path for number, row in enumerate(rows) if not row.check(minicluster_fields.Made(made[f"lab-{number}"]))]
+    assert not wrong
+
+
+@pytest.mark.parametrize("row", minicluster_fields.REFUSED, ids=lambda row: row.path)
+def test_what_is_no_field_of_a_service_is_refused(dry_run, row):
+    done = dry_run(row.given)
+    assert done.code == 65 and row.path.replace("[]", "[0]") + ": " + row.sentence in done.err, done
+
+
+def test_the_tests_that_show_fields_are_there():
+    for shown in {row.shown for row in minicluster_fields.WORKS if row.shown}:
+        path, _, name = shown.partition("::")
+        assert f"\ndef {name}(" in (REPOSITORY / path).read_text(), shown
 
 
 def test_every_field_that_works_is_used_by_an_example():

@@ -77,7 +77,8 @@ Result<void> reach_parent(const bootstrap::Settings& settings, bootstrap::Plan& 
                           .wait = settings.wait,
                           .size = plan.identity.max_size,
                           .platform = plan.identity.platform,
-                          .doubts = plan.identity.doubts},
+                          .doubts = plan.identity.doubts,
+                          .bind = plan.bind},
                          bootstrap::make_handshakes(keys), settings.dns, SystemClock(), &trace);
     report.pass_gates(std::move(trace));
     if (!result) return tl::unexpected<Error>(result.error());

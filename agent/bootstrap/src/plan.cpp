@@ -291,6 +291,7 @@ Result<Plan> make_plan(const Settings& settings, const std::vector<std::string>&
     TRY_ASSIGN(plan.parent, find_parent(identity, instance.peers, facts.pod, plan.family));
     for (const auto& peer : instance.peers)
         plan.listens = plan.listens || peer.parent == identity.rank;
+    if (plan.listens) plan.bind = instance.peers.at(identity.rank).bind.value_or("");
     plan.broker_toml = std::move(instance.merged.text);
     if (!instance.merged.own_resources) {
         TRY_ASSIGN(plan.resources_json, make_resources(settings, identity, facts));

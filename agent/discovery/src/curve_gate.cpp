@@ -4,17 +4,34 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 
+#include "doorstep.hpp"
+
 namespace muster::discovery {
+namespace {
+
+/// The pod behind it may have gone without a word.
+constexpr Duration longest_hold = std::chrono::seconds(10);
+
+/// Says in the opening that this is a gate.
+void mark(std::vector<std::uint8_t>& opening) {
+    if (opening.size() < guest_mark_at + guest_mark.size() || opening.front() != 0xff) return;
+    std::copy(guest_mark.begin(), guest_mark.end(), opening.begin() + guest_mark_at);
+}
+
+}  // namespace
 
 void CurveGate::shake_hands(Fd connection, Duration limit, Callback callback) {
     let_go();
     handshake_ = factory_();
     callback_ = std::move(callback);
     connection_ = std::move(connection);
-    prompted_ = false;
+    prompted_ = has_opened_ = is_held_ = is_held_untold_ = false;
+    may_be_doorstep_ = true;
+    first_words_.clear();
     const Duration last_words = limit / 8;
     timer_ = reactor_->after(limit - last_words, [this, last_words] {
         prompt();
@@ -34,6 +51,10 @@ void CurveGate::prompt() {
 void CurveGate::on_ready() {
     receive();
     send();
+    if (std::exchange(is_held_untold_, false)) {
+        const auto callback = callback_;  // it may let go
+        return callback({CurveOutcome::What::waiting, "its pod waits for its own parent"});
+    }
     finish_if_over();
 }
 
@@ -42,7 +63,7 @@ void CurveGate::receive() {
     while (!handshake_->outcome()) {
         const auto size = ::recv(connection_.get(), bytes.data(), bytes.size(), 0);
         if (size > 0) {
-            handshake_->receive(std::span(bytes).first(static_cast<std::size_t>(size)));
+            take(std::span(bytes).first(static_cast<std::size_t>(size)));
         } else if (size < 0 && (errno == EAGAIN || errno == EINTR)) {
             return;
         } else if (prompted_) {
@@ -53,8 +74,29 @@ void CurveGate::receive() {
     }
 }
 
+void CurveGate::take(std::span<const std::uint8_t> bytes) {
+    if (is_held_) return;
+    if (!may_be_doorstep_) return handshake_->receive(bytes);
+    first_words_.append(bytes.begin(), bytes.end());
+    if (first_words_ == doorstep_words) return hold();
+    if (doorstep_words.starts_with(first_words_)) return;
+    may_be_doorstep_ = false;
+    handshake_->receive(std::vector<std::uint8_t>(first_words_.begin(), first_words_.end()));
+}
+
+void CurveGate::hold() {
+    is_held_ = true;
+    reactor_->cancel(timer_);
+    timer_ = reactor_->after(longest_hold, [this] {
+        handshake_->closed();
+        finish_if_over();
+    });
+    is_held_untold_ = true;
+}
+
 void CurveGate::send() {
-    const auto output = handshake_->take_output();
+    auto output = handshake_->take_output();
+    if (!std::exchange(has_opened_, true)) mark(output);
     unsent_.insert(unsent_.end(), output.begin(), output.end());
     if (!unsent_.empty()) {
         const auto size = ::send(connection_.get(), unsent_.data(), unsent_.size(), MSG_NOSIGNAL);

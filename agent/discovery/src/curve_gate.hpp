@@ -3,6 +3,8 @@
 
 #include <functional>
 #include <memory>
+#include <span>
+#include <string>
 #include <vector>
 
 #include "muster/base/fd.hpp"
@@ -25,7 +27,8 @@ class CurveGate {
     /// One handshake of at most `limit` over `connection`, a connected stream socket that does not
     /// block; it is closed before the callback. A new one ends the one before it. Towards the end
     /// of `limit` a silent peer is told that no more will come: servers of line protocols (HTTP)
-    /// say only then who they are.
+    /// say only then who they are. A peer that says what a doorstep says is held on to: one
+    /// callback with `waiting`, and when it lets go, or after ten seconds, one more with `closed`.
     void shake_hands(Fd connection, Duration limit, Callback callback);
     /// Ends the handshake that goes on, if there is one, without a callback.
     void let_go();
@@ -35,6 +38,8 @@ class CurveGate {
     void receive();
     void send();
     void prompt();
+    void take(std::span<const std::uint8_t> bytes);
+    void hold();
     void finish_if_over();
 
     Reactor* reactor_;
@@ -45,6 +50,11 @@ class CurveGate {
     std::vector<std::uint8_t> unsent_;
     Reactor::TimerId timer_ = 0;
     bool prompted_ = false;
+    bool has_opened_ = false;      ///< our own opening was sent
+    bool may_be_doorstep_ = true;  ///< by what it has said so far
+    std::string first_words_;      ///< all of that
+    bool is_held_ = false;         ///< it is one
+    bool is_held_untold_ = false;  ///< which the caller does not know yet
 };
 
 }  // namespace muster::discovery

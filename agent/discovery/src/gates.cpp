@@ -16,7 +16,7 @@ struct CauseRow {
     std::string_view mend;
 };
 
-constexpr std::array<CauseRow, 13> cause_rows{{
+constexpr std::array<CauseRow, 14> cause_rows{{
     {Cause::no_such_name, "no such name", Kind::no_name,
      "start that pod, or mend the name (--service, --namespace, --domain); its Service must be "
      "headless, with publishNotReadyAddresses"},
@@ -40,6 +40,8 @@ constexpr std::array<CauseRow, 13> cause_rows{{
     {Cause::connection_refused, "connection refused", Kind::unavailable,
      "its broker has not started or has ended (look at that pod's log), or it uses another --port "
      "(MUSTER_PORT)"},
+    {Cause::parent_waits, "parent waits", Kind::unavailable,
+     "see that pod's log for what keeps it, or run muster check in it"},
     {Cause::silent_listener, "listener silent", Kind::protocol,
      "it is no Flux broker, or it hangs: look at what listens there, or choose another --port "
      "(MUSTER_PORT)"},

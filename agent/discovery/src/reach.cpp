@@ -5,6 +5,7 @@
 
 #include "curve_gate.hpp"
 #include "dial.hpp"
+#include "doorstep.hpp"
 #include "muster/log.hpp"
 #include "walk.hpp"
 #include "words.hpp"
@@ -105,6 +106,11 @@ Result<Verdict> pass_gates(const ReachRequest& request, const HandshakeFactory& 
     std::unique_ptr<Resolver> resolver;
     if (!is_numeric(request.name)) {
         TRY_ASSIGN(resolver, make_resolver(reactor, dns_servers));
+    }
+    Doorstep doorstep(reactor);
+    if (!request.bind.empty()) {
+        const auto opened = doorstep.open(request.bind, request.family != Family::ipv4);
+        if (!opened) log::debug("no doorstep: {}", opened.error().message);
     }
     Drive drive(reactor, resolver.get(), request, handshakes, clock,
                 [&reactor] { reactor.stop(); });

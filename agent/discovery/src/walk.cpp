@@ -26,6 +26,9 @@ constexpr Duration record_lag = 5s;
 constexpr Duration key_patience = 10s;
 constexpr Duration stale_patience = 35s;
 constexpr std::size_t most_targets = 8;
+/// A pod that has waited itself becomes a broker now: its children dial it so often, for so long.
+constexpr Duration hurried_backoff = 20ms;
+constexpr Duration hurried_for = 3s;
 
 /// How long a plain answer is trusted: a dial may last as long, and what is found a tenth of the
 /// wait late is found by a slot's turn before.
@@ -264,6 +267,7 @@ void Walk::shake_hands(const std::string& address, DialOutcome outcome) {
     ++passage_.handshakes;
     phase_ = Phase::shaking;
     shaking_with_ = address;
+    parent_waits_ = false;
     // A peer that speaks only when its time is over must do so while there is time to hear it.
     const auto limit = std::min(handshake_limit, request_.wait - since_start());
     seams_.shaker.shake_hands(address, request_.port, std::move(outcome), limit,
@@ -273,6 +277,8 @@ void Walk::shake_hands(const std::string& address, DialOutcome outcome) {
 }
 
 void Walk::shaken(const std::string& address, TimePoint begun, const CurveOutcome& outcome) {
+    if (outcome.what == CurveOutcome::What::waiting) return wait_with(address, begun, outcome);
+    if (std::exchange(parent_waits_, false)) return stop_waiting_with(address);
     const bool is_accepted = outcome.what == CurveOutcome::What::accepted;
     const auto cause = cause_of(outcome.what);
     note(Gate::curve, is_accepted, text_of(address),
@@ -295,6 +301,28 @@ void Walk::shaken(const std::string& address, TimePoint begun, const CurveOutcom
     after_event();
 }
 
+void Walk::wait_with(const std::string& address, TimePoint begun, const CurveOutcome& outcome) {
+    parent_waits_ = true;
+    refused_since_.reset();
+    note(Gate::listener, false, text_of(address), outcome.text, begun);
+    shut(Gate::listener);
+    settle({.gate = Gate::listener,
+            .cause = Cause::parent_waits,
+            .asked = text_of(address),
+            .answered = outcome.text});
+    after_event();
+}
+
+void Walk::stop_waiting_with(const std::string& address) {
+    find_target(address)->state = Target::State::failed;
+    phase_ = Phase::resting;
+    round_at_ = now();
+    ask_anew_ = false;
+    backoff_ = first_backoff;
+    hurried_until_ = now() + hurried_for;
+    after_event();
+}
+
 void Walk::conclude() {
     if (watch_) passage_.connect_by_address = watch_->doubt_plain(passage_.address);
     const bool may_wait = watch_ && watch_->may_doubt_less() && since_start() < request_.wait;
@@ -307,7 +335,8 @@ void Walk::end_round() {
     settle(*round_failure_);
     if (is_hopeless()) return give_up();
     const bool is_refused = round_failure_->gate == Gate::curve;
-    const auto longest = longest_backoff(request_.size, since_start());
+    auto longest = longest_backoff(request_.size, since_start());
+    if (now() < hurried_until_) longest = std::min(longest, hurried_backoff);
     const auto delay = is_refused ? longest : backoff_;
     backoff_ = std::min(backoff_ * 2, longest);
     round_at_ = now() + Duration(std::uniform_int_distribution<Duration::rep>(

@@ -39,7 +39,8 @@ class Shaker {
   public:
     using Callback = std::function<void(CurveOutcome)>;
     virtual ~Shaker() = default;
-    /// Calls back once, never from here. `dialled` is how the dial to that address ended.
+    /// Calls back once, never from here, and before that once with `waiting` where the pod of that
+    /// address waits itself. `dialled` is how the dial to that address ended.
     virtual void shake_hands(const std::string& address, std::uint16_t port, DialOutcome dialled,
                              Duration limit, Callback callback) = 0;
     /// Ends a handshake without a word.
@@ -105,6 +106,8 @@ class Walk {
     void dialled(const std::string& address, TimePoint begun, DialOutcome outcome);
     void shake_hands(const std::string& address, DialOutcome outcome);
     void shaken(const std::string& address, TimePoint begun, const CurveOutcome& outcome);
+    void wait_with(const std::string& address, TimePoint begun, const CurveOutcome& outcome);
+    void stop_waiting_with(const std::string& address);
     void conclude();
     void end_round();
     bool is_hopeless();
@@ -126,6 +129,8 @@ class Walk {
     Phase phase_ = Phase::resting;
     std::vector<Target> targets_;  ///< of this round, or of the last
     std::string shaking_with_;
+    bool parent_waits_ = false;  ///< that peer's pod, itself
+    TimePoint hurried_until_ = TimePoint::min();
     TimePoint next_dial_at_{};  ///< of the round's next target
     TimePoint round_at_;        ///< the next round, when resting
     bool ask_anew_ = false;     ///< before that round

@@ -11,6 +11,8 @@
 #include <array>
 #include <string>
 
+#include "doorstep.hpp"
+
 namespace muster::discovery {
 namespace {
 
@@ -162,6 +164,68 @@ TEST_F(CurveGateTest, APeerThatClosesOnlyWhenPromptedWasSilent) {
     run();
     EXPECT_FALSE(script_.told_closed);
     EXPECT_THAT(outcomes_, testing::ElementsAre(What::silent));
+}
+
+TEST_F(CurveGateTest, SaysInAnOpeningThatItIsAGate) {
+    const std::string opening = '\xff' + std::string(8, '\0') + "\x7f\3";
+    script_.says = {opening, opening};
+    const Fd peer = begin();
+    EXPECT_EQ(read_all(peer), '\xff' + std::string(guest_mark) + "\x7f\3");
+    say(peer, "more");
+    turn();
+    EXPECT_EQ(read_all(peer), opening) << "only in the first";
+}
+
+TEST_F(CurveGateTest, IsHeldAtADoorstepAndLeavesWhenItIsLetGo) {
+    Fd peer = begin(20ms);
+    say(peer, doorstep_words.substr(0, 10));
+    turn();
+    EXPECT_TRUE(outcomes_.empty());
+    say(peer, doorstep_words.substr(10));
+    run();
+    EXPECT_THAT(outcomes_, testing::ElementsAre(What::waiting));
+    EXPECT_EQ(script_.heard, "");
+    reactor_.run(Deadline::after(clock_, 60ms));
+    EXPECT_THAT(outcomes_, testing::ElementsAre(What::waiting)) << "beyond the limit";
+    peer.reset();
+    run();
+    EXPECT_THAT(outcomes_, testing::ElementsAre(What::waiting, What::closed));
+}
+
+TEST_F(CurveGateTest, HearsADoorstepThatIsGoneAtOnce) {
+    Fd peer = begin();
+    say(peer, doorstep_words);
+    peer.reset();
+    run();
+    EXPECT_THAT(outcomes_, testing::ElementsAre(What::waiting));
+    run();
+    EXPECT_THAT(outcomes_, testing::ElementsAre(What::waiting, What::closed));
+}
+
+TEST_F(CurveGateTest, TellsAPeerFromADoorstepByItsFirstWords) {
+    const Fd peer = begin();
+    say(peer, doorstep_words.substr(0, 10));
+    turn();
+    say(peer, "yes");
+    run();
+    EXPECT_EQ(script_.heard, std::string(doorstep_words.substr(0, 10)) + "yes");
+    EXPECT_THAT(outcomes_, testing::ElementsAre(What::accepted));
+}
+
+TEST_F(CurveGateTest, MayLetGoOfADoorstepFromItsCallback) {
+    std::array<int, 2> ends{};
+    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends.data()), 0);
+    const Fd peer(ends[1]);
+    gate_.shake_hands(Fd(ends[0]), 10s, [this](const CurveOutcome& outcome) {
+        outcomes_.push_back(outcome.what);
+        gate_.let_go();
+        reactor_.stop();
+    });
+    say(peer, doorstep_words);
+    run();
+    EXPECT_THAT(outcomes_, testing::ElementsAre(What::waiting));
+    EXPECT_EQ(read_all(peer), "hello");
+    EXPECT_TRUE(is_closed(peer));
 }
 
 TEST_F(CurveGateTest, SendsWhatDoesNotFitAtOnceLater) {

@@ -53,6 +53,7 @@ const std::vector<Row> rows{
     {Gate::address, Cause::silent_address, Kind::unavailable, "NetworkPolicy"},
     {Gate::address, Cause::unreachable_address, Kind::unavailable, "no way there"},
     {Gate::listener, Cause::connection_refused, Kind::unavailable, "has not started"},
+    {Gate::listener, Cause::parent_waits, Kind::unavailable, "muster check in it"},
     {Gate::curve, Cause::silent_listener, Kind::protocol, "hangs"},
     {Gate::curve, Cause::closing_listener, Kind::protocol, "proxy"},
     {Gate::curve, Cause::no_broker, Kind::protocol, "another program"},

@@ -454,6 +454,48 @@ struct CurveRow {
     Duration ends;
 };
 
+TEST_F(WalkTest, WaitsAtTheDoorstepOfAParentThatWaitsAndThenIsQuick) {
+    world.authority.names[name] = {"10.0.0.1"};
+    world.hosts["10.0.0.1"] = {Port::listening, What::waiting, 1min};
+    world.let(1min, [this] { world.hosts["10.0.0.1"] = {Port::refusing}; });
+    world.let(1min + 300ms, [this] { listen("10.0.0.1"); });
+    const auto& pod = start();
+    go();
+    ASSERT_TRUE(pod.passed());
+    EXPECT_LE(*pod.passed(), 1min + 300ms + 40ms);
+    EXPECT_LT(pod.passage().dials, 30);
+    EXPECT_LT(pod.passage().questions, 60)
+        << "the address may change meanwhile, but need not be sought";
+}
+
+TEST_F(WalkTest, SaysThatTheParentWaitsItself) {
+    world.authority.names[name] = {"10.0.0.1"};
+    world.hosts["10.0.0.1"] = {Port::listening, What::waiting, 1h};
+    auto asked = request(2min);
+    asked.say_waiting = true;
+    const auto& pod = start(asked);
+    go();
+    ASSERT_FALSE(pod.passed());
+    EXPECT_EQ(pod.failure().gate, Gate::listener);
+    EXPECT_EQ(pod.failure().cause, Cause::parent_waits);
+    EXPECT_TRUE(pod.failure().so_far.passed.at(1));
+    EXPECT_FALSE(pod.failure().so_far.passed.at(2));
+    EXPECT_EQ(describe(pod.failure(), "rank 1").kind, Kind::unavailable);
+    EXPECT_THAT(world.said.front(), HasSubstr("dial 10.0.0.1 port 8050: as told"));
+}
+
+TEST_F(WalkTest, LeavesADoorstepWhenTheNameLeadsElsewhere) {
+    listen("10.0.0.2");
+    world.hosts["10.0.0.1"] = {Port::listening, What::waiting, 1h};
+    publish("10.0.0.1");
+    const auto& pod = start();
+    publish("10.0.0.2", 20s);
+    go();
+    ASSERT_TRUE(pod.passed());
+    EXPECT_LE(*pod.passed(), 25s + goal);
+    EXPECT_EQ(pod.passage().address, "10.0.0.2");
+}
+
 TEST_F(WalkTest, SaysWhatIsWrongWithTheListener) {
     for (const auto& row : std::vector<CurveRow>{
              {What::other_key, Cause::other_certificate, 10s},

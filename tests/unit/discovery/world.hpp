@@ -140,6 +140,7 @@ class Cache {
 struct Host {
     enum class Port { silent, refusing, listening } port = Port::refusing;
     CurveOutcome::What curve = CurveOutcome::What::accepted;
+    Duration held{};  ///< for how long a doorstep (curve: waiting) holds its guests
 };
 
 /// All of it, with what is slow about it.
@@ -150,7 +151,7 @@ struct World {
     std::vector<Cache> caches{Cache(clock, authority)};  ///< replicas, asked in turn
     std::map<std::string, Host> hosts;                   ///< any other address is silent
     Duration dns_delay = 1ms;
-    Duration plain_delay{};  ///< of libc's question, beyond that
+    Duration plain_delay{};    ///< of libc's question, beyond that
     Duration silence = 500ms;  ///< how long a resolver waits for a silent server
     bool first_server_silent = false;
     std::vector<std::string> said;
@@ -177,8 +178,7 @@ class WorldResolver final : public Resolver {
     explicit WorldResolver(World& world) : world_(&world) {}
     void ask(const Question& question, Callback callback) override {
         const auto spared = is_plain(question) ? world_->plain_delay : Duration::zero();
-        const auto delay =
-            world_->authority.silent ? world_->silence : world_->dns_delay + spared;
+        const auto delay = world_->authority.silent ? world_->silence : world_->dns_delay + spared;
         // The server reads the question halfway.
         world_->events.after(delay / 2, [this, question, delay, callback = std::move(callback)] {
             world_->events.after(
@@ -238,12 +238,17 @@ class WorldShaker final : public Shaker {
     void shake_hands(const std::string& address, std::uint16_t, DialOutcome, Duration limit,
                      Callback callback) override {
         const auto what = world_->hosts.at(address).curve;
+        const auto held = world_->hosts.at(address).held;
         const auto mine = ++last_;
         ++count;
         world_->events.after(what == CurveOutcome::What::silent ? limit / 8 * 7 : 3ms,
-                             [this, mine, what, callback = std::move(callback)] {
+                             [this, mine, what, callback] {
                                  if (mine == last_) callback({what, "as told"});
                              });
+        if (what == CurveOutcome::What::waiting)
+            world_->events.after(3ms + held, [this, mine, callback] {
+                if (mine == last_) callback({CurveOutcome::What::closed, "let go"});
+            });
     }
     void let_go() override { ++last_; }
     int count = 0;

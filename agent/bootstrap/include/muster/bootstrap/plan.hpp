@@ -56,6 +56,7 @@ struct Plan {
     std::optional<Parent> parent;                       ///< none on the leader
     discovery::Family family = discovery::Family::any;  ///< in which the broker will dial it
     bool listens = false;                               ///< it has children
+    std::string bind;                                   ///< the URI where, then
     bool runs_program = false;                          ///< the leader's, under the shim
     std::uint32_t quorum = 1;
     std::string broker_toml;

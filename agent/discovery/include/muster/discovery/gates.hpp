@@ -71,6 +71,7 @@ enum class Cause {
     silent_address,        ///< SYNs were dropped
     unreachable_address,   ///< no route, or a local error
     connection_refused,    ///< the host answers, nothing listens
+    parent_waits,          ///< its pod waits for a parent of its own
     silent_listener,       ///< it accepts connections and says nothing
     closing_listener,      ///< it closes connections before it has said who it is
     no_broker,             ///< it does not speak ZeroMQ with CURVE

@@ -20,6 +20,7 @@ struct CurveOutcome {
         no_curve,        ///< it speaks something else
         silent,
         closed,  ///< it closed the connection where no key explains it
+        waiting  ///< its pod waits for a parent of its own; not the end yet
     };
     What what;
     std::string text;  ///< for people: what it did, and what that tells

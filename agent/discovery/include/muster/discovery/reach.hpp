@@ -25,6 +25,9 @@ struct ReachRequest {
     bool say_waiting = true;  ///< log what is waited for, at 1, 5, 15, 60 s and then every minute
     Platform platform = Platform::single;  ///< from which the name came
     std::vector<std::string> doubts = {};  ///< Identity::doubts
+    /// The URI at which this pod's broker will listen; empty where it has no children. While it
+    /// waits, they are told so there.
+    std::string bind = {};
 };
 
 /// All gates passed, or the one that stayed shut.

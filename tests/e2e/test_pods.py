@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Pods become the right brokers: any order, any user, flat and tree, restarted followers and leaders."""
+import json
 import re
 
 import pytest
@@ -40,6 +41,23 @@ def test_every_pod_asks_for_its_own_parent_only(instance, flux):
     for rank, pod in enumerate(pods):
         parents = {name for source, name in asked if source == pod.address} - {pod.hostname}
         assert parents == ({f"pod-{(rank - 1) // 2}"} if rank else set()), asked
+
+
+def test_children_wait_on_the_doorstep_of_a_parent_that_waits(instance, flux):
+    """kary:2, the leader last: rank 3 is told by rank 1's pod that it waits, asks for no more, and joins once that is a broker."""
+    pods = instance.pods(4, "sh", "-c", WHEN_TOLD.format(n=4), flux=flux, topology="kary:2", mode="launcher")
+    instance.cluster.start(pods[1:])
+    pods[1].wait_log(r"waiting for rank 0 \(pod-0\)")
+    pods[3].wait_log(r"waiting for rank 1 \(pod-1\) since 5.0 s: dial \S+ port \d+: its pod waits for its own parent")
+    checked = pods[3].exec(f"{MUSTER_BIN}/muster", "check", "--for=2s")
+    assert checked.code == 69 and "its pod waits for its own parent" in checked.out and "muster check in it" in checked.out, checked
+    instance.cluster.start(pods[:1])
+    pods[0].wait_log("^waiting$")
+    gates = json.loads(pods[3].read("/run/muster/report.json"))["gates"]
+    assert gates["dials"] < 100, gates
+    pods[0].exec("touch", "/tmp/go")
+    assert_ended(instance, pods, [0] * 4)
+    assert_all_said_hello(instance, pods[0], 4)
 
 
 def test_the_exit_code_of_a_pod_is_the_programs(instance, flux, user):

@@ -11,6 +11,7 @@ import pathlib
 import re
 import shutil
 import subprocess
+import tarfile
 import tempfile
 
 from muster_testing import REPOSITORY
@@ -135,6 +136,12 @@ def old_debian(docker):
     if not docker.has(OLD):
         docker.docker("import", root_archive("base", [], OLD_SUITE), OLD)
     return OLD
+
+
+def files_of(archive):
+    """The regular files of a tar file, by their paths."""
+    with tarfile.open(archive) as tar:
+        return {member.name for member in tar if member.isfile()}
 
 
 def config_of(docker, image):

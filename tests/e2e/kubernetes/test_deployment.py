@@ -68,6 +68,23 @@ def test_in_one_namespace(kubernetes, installed, space, lab, elsewhere, tmp_path
     assert lab.status()["phase"] == "Succeeded", "the MiniClusters stay"
 
 
+def test_a_job_that_the_flux_operator_left_is_told_and_keeps_its_pods(space, lab, start):
+    """As containers/controller/moving.md says."""
+    lab.apply()
+    owner = {"apiVersion": "flux-framework.org/v1alpha2", "kind": "MiniCluster", "name": "lab", "uid": lab.get()["metadata"]["uid"], "controller": True}
+    container = {"name": "lab", "image": space.kubernetes.images.application, "command": ["sleep", "inf"]}
+    space.apply([{"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "lab", "ownerReferences": [owner]}, "spec": {
+        "completions": 2, "parallelism": 2, "completionMode": "Indexed", "template": {"spec": {
+            "restartPolicy": "OnFailure", "terminationGracePeriodSeconds": 1, "containers": [container]}}}}])
+    left = space.wait(lambda: found if len(found := space.pods("job-name=lab")) == 2 else None, "its pods")
+    start()
+    lab.wait_for("SpecApplied", "delete the Job, and it is started anew")
+    assert space.pods("job-name=lab").keys() == left.keys()
+    space.kubectl("delete", "minicluster", "lab")
+    lab.apply()
+    assert lab.wait_phase("Succeeded", "Failed")["phase"] == "Succeeded", space.told()
+
+
 def test_it_answers(deployed):
     name = deployed.wait_leader()
     assert (deployed.page(name, "livez"), deployed.page(name, "readyz")) == ("ok\n", "ok\n")

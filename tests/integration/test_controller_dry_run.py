@@ -314,3 +314,17 @@ def test_no_pod_failure_policy_with_on_failure(dry_run):
 
 def test_no_secret_is_printed(dry_run):
     assert not {"data", "stringData"} & set(objects(dry_run(MINIMAL))["Secret"])
+
+
+def test_a_patch_is_put_over_the_template(dry_run):
+    """Items by what names them, null takes away, and what has no name is replaced whole."""
+    patch = {"spec": {"enableServiceLinks": None, "tolerations": [{"operator": "Exists"}],
+                      "containers": [{"name": "lab", "lifecycle": None, "env": [{"name": "MUSTER_SIZE", "value": "7"}, {"name": "MORE", "value": "1"}]},
+                                     {"name": "second", "image": "b"}]}}
+    plain = pod_of(dry_run(with_spec(pod={"tolerations": [{"key": "a"}]})))
+    made = pod_of(dry_run(with_spec(pod={"tolerations": [{"key": "a"}]}, muster={"podTemplate": patch})))
+    assert "enableServiceLinks" not in made and made["tolerations"] == [{"operator": "Exists"}]
+    flux, second = made["containers"]
+    assert second == {"name": "second", "image": "b"} and "lifecycle" not in flux and flux["command"] == plain["containers"][0]["command"]
+    before = [{**row, "value": "7"} if row["name"] == "MUSTER_SIZE" else row for row in plain["containers"][0]["env"]]
+    assert flux["env"] == [*before, {"name": "MORE", "value": "1"}]

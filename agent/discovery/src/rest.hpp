@@ -8,18 +8,13 @@
 
 namespace muster::discovery {
 
-/// How long to rest between two tries after `waited`: `least` for 10 s, and then more as the fourth
-/// power of what was waited, up to 1.25 s (or `least`, where that is more). What a minute of waiting
-/// costs is bounded: most of it is the waking, about 0.2 ms of processor time for each question. So
-/// it is spent where pods wait for each other to start.
-inline Duration rest_after(Duration waited, Duration least) {
-    using Seconds = std::chrono::duration<double>;
-    constexpr std::chrono::seconds unhurried(10);
-    constexpr Duration longest = std::chrono::milliseconds(1250);
-    const double part = std::min(Seconds(waited) / Seconds(unhurried), 10.0);
-    const auto grown =
-        std::chrono::duration_cast<Duration>(part * part * part * part * Seconds(least));
-    return std::clamp(grown, least, std::max(least, longest));
+/// How long to rest at most between two tries after `waited`: a 20th of it, so that nobody's start
+/// is a 20th later for it, but no less than `least` and no more than 2.5 s (or `least`, where that
+/// is more). It bounds what a minute of waiting costs, most of which is the waking: 0.2 to 0.3 ms
+/// of processor time for each question.
+constexpr Duration rest_after(Duration waited, Duration least) {
+    constexpr Duration longest = std::chrono::milliseconds(2500);
+    return std::clamp(waited / 20, least, std::max(least, longest));
 }
 
 }  // namespace muster::discovery

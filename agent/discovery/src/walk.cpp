@@ -36,13 +36,9 @@ Duration longest_trust(Duration waited) {
     return std::max<Duration>(waited / 10, later_dial);
 }
 
-/// At first no more than a 28th of what was waited: in a tree every level waits for the one above,
-/// and their rests add up.
+/// In a large instance its children dial the leader together.
 Duration longest_backoff(std::uint32_t size, Duration waited) {
-    const auto paced = std::max<Duration>(10ms, std::chrono::microseconds(250) * size);
-    const auto early = std::max(waited / 28, paced);
-    const auto settled = std::max<Duration>(300ms, paced);
-    return early < settled ? early : rest_after(waited, settled);
+    return rest_after(waited, std::max<Duration>(10ms, std::chrono::microseconds(250) * size));
 }
 
 Cause cause_of(DialOutcome::What what) {

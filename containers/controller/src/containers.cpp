@@ -150,6 +150,8 @@ Value init_containers(const MiniCluster& cluster) {
     if (!has_own_muster(cluster))
         made.append(object({{"name", text("muster-install")},
                             {"image", text(muster_image(cluster))},
+                            // "muster" without a tag would be pulled each time, from nowhere.
+                            {"imagePullPolicy", text("IfNotPresent")},
                             {"command", words({"muster", "install", bundle_path})},
                             {"resources", cluster.flux.resources},
                             {"securityContext", install_security()},

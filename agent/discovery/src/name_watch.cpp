@@ -13,12 +13,13 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Two slots of existence: pods that have found a name dial at the same time, and in two slots
-/// they are less in each other's way. So for as long as pods of one start mostly are apart.
+/// Two slots of existence, and then three: pods that have found a name dial at the same time, and
+/// in thirds of a tenth of a second they are less in each other's way. After that pods of one start
+/// mostly are there.
 constexpr Duration hurried_interval = 66ms;
 constexpr Duration hurried_for = 5500ms;
-/// Between two tries of the other family.
-constexpr Duration family_interval = 100ms;
+constexpr Duration settled_interval = 100ms;
+constexpr Duration settled_for = 12s;
 /// Of refresh(): for the other of two replies, and for the first.
 constexpr Duration other_reply_wait = 20ms;
 constexpr Duration first_reply_wait = 500ms;
@@ -80,9 +81,9 @@ Duration NameWatch::random_below(Duration bound) {
 
 Duration NameWatch::interval(TimePoint now) const {
     const auto waited = now - begun_;
-    const auto least =
-        std::max<Duration>(hurried_interval, std::chrono::microseconds(500) * options_.size);
-    return waited < hurried_for ? least : rest_after(waited, least);
+    const auto wanted = waited < hurried_for ? hurried_interval : settled_interval;
+    const auto least = std::max<Duration>(wanted, std::chrono::microseconds(500) * options_.size);
+    return waited < settled_for ? least : rest_after(waited, least);
 }
 
 bool NameWatch::is_known() const {
@@ -276,7 +277,7 @@ void NameWatch::judge_slot(const Reply& reply, TimePoint now, WallTime wall) {
 
 /// The name has no address of this family. Where either will do, the slots are asked for the other.
 void NameWatch::try_other_family(TimePoint now, WallTime wall) {
-    if (options_.family != Family::any || now - family_interval < family_tried_at_) return;
+    if (options_.family != Family::any || now - settled_interval < family_tried_at_) return;
     family_tried_at_ = now;
     address_slots_.set_type(address_slots_.type() == Type::a ? Type::aaaa : Type::a);
     ask_slot(now, wall, address_slots_.width() + ttl_resolution);

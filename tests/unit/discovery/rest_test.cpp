@@ -8,14 +8,14 @@ namespace {
 
 using namespace std::chrono_literals;
 
-TEST(RestAfter, IsATwentiethOfTheWait) {
-    EXPECT_EQ(rest_after(10s, 100ms), 500ms);
-    EXPECT_EQ(rest_after(40s, 100ms), 2s);
+TEST(RestAfter, IsASixteenthOfTheWait) {
+    EXPECT_EQ(rest_after(8s, 100ms), 500ms);
+    EXPECT_EQ(rest_after(32s, 100ms), 2s);
 }
 
 TEST(RestAfter, IsTheLeastAtFirst) {
     EXPECT_EQ(rest_after(0s, 100ms), 100ms);
-    EXPECT_EQ(rest_after(2s, 100ms), 100ms);
+    EXPECT_EQ(rest_after(1600ms, 100ms), 100ms);
 }
 
 TEST(RestAfter, IsNoMoreThanTwoAndAHalfSeconds) {

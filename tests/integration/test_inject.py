@@ -143,7 +143,7 @@ def test_what_the_user_says_is_left(inject):
 
 
 def test_a_service_that_is_there_is_not_made_again(inject):
-    with_service = JOB + "---\nkind: Service\napiVersion: v1\nmetadata: {name: simulation}\n"
+    with_service = JOB + "---\nkind: Service\napiVersion: v1\nmetadata: {name: simulation}\nspec: {clusterIP: None, publishNotReadyAddresses: true}\n"
     done = inject(with_service)
     assert done.code == 0 and len(kubernetes_schemas.load(done.out)) == 2, done
 
@@ -195,7 +195,7 @@ REFUSED = [
     ((DATA / "job-set.yaml").read_text(), ["--job=driver"], "set completionMode to Indexed"),
     (change("spec:\n  repl", "spec:\n  network: {enableDNSHostnames: false}\n  repl", (DATA / "job-set.yaml").read_text()), ["--job=workers"],
      "set network.enableDNSHostnames to true"),
-    (change("        env:\n        - {name: OUT, value: /data}", "        env:"), [], "env is no sequence"),
+    (change("        env:\n        - {name: OUT, value: /data}", "        env:"), [], "env is empty: leave it out, or write []"),
     ("kind: Job\napiVersion: batch/v1\nmetadata: {name: a}\n", [], "Job a: has no spec"),
 ]
 
@@ -234,6 +234,34 @@ def test_a_result_that_cannot_be_written_is_said(bench, tmp_path):
     assert done.code == 73 and "standard output: write: No space left on device" in done.err, done
 
 
-def test_json_stays_json_before_the_service(inject):
-    text = injected(inject, "job.json")
-    assert json.loads(text.split("\n---\n")[0])["spec"]["template"]["spec"]["containers"][0]["command"] == [*ENTRYPOINT, "solver"]
+def test_json_stays_what_kubectl_reads_with_a_service_behind_it(inject):
+    """By a brace at the beginning kubectl takes all of it for JSON, and stumbles over the second document."""
+    made = injected(inject, "job.json")
+    assert made.startswith("---\n{") and len(kubernetes_schemas.load(made)) == 2
+    assert json.loads(made.split("---\n")[1])["spec"]["template"]["spec"]["containers"][0]["command"] == [*ENTRYPOINT, "solver"]
+
+
+NUMBERS = ["0", "-1", "3.0", "0x3", "~", "99999999999999999999", "three"]
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_a_size_that_is_no_number_of_pods_is_refused(inject, number):
+    given = JOB.replace("completions: 4", f"completions: {number}").replace("parallelism: 4", f"parallelism: {number}")
+    assert given != JOB
+    done = inject(given)
+    assert (done.code, done.out) == (65, "") and f"completions is '{number}', which is no number of pods" in done.err, done
+
+
+def test_nesting_without_end_is_refused(inject):
+    done = inject("a: " + "[" * 50000 + "]" * 50000)
+    assert (done.code, done.out) == (65, "") and "it is nested more than 256 deep" in done.err, done
+
+
+@pytest.mark.parametrize("field, sentence", [
+    ("clusterIP: 10.0.0.1, publishNotReadyAddresses: true", "is not headless: set clusterIP to None"),
+    ("clusterIP: None", "set publishNotReadyAddresses to true"),
+])
+def test_a_service_that_gives_the_pods_no_names_is_refused(inject, field, sentence):
+    name = next(each for each in kubernetes_schemas.load(injected(inject, "job.yaml")) if each["kind"] == "Service")["metadata"]["name"]
+    done = inject(JOB.rstrip("\n") + f"\n---\napiVersion: v1\nkind: Service\nmetadata: {{name: {name}}}\nspec: {{{field}}}\n")
+    assert (done.code, done.out) == (65, "") and sentence in done.err, done

@@ -24,6 +24,15 @@ const Node* find_named(const Node* owner, std::string_view list, std::string_vie
     return found == items.end() ? nullptr : &*found;
 }
 
+/// "/muster//" is "/muster".
+std::string plain_path(std::string_view path) {
+    std::string plain;
+    for (const char c : path)
+        if (c != '/' || plain.empty() || plain.back() != '/') plain += c;
+    if (plain.size() > 1 && plain.back() == '/') plain.pop_back();
+    return plain;
+}
+
 /// Puts muster into the pods of one template.
 class Pod {
   public:
@@ -133,7 +142,7 @@ class Pod {
 
     Result<void> add_mount(std::string_view volume, std::string_view path, Access access) {
         for (const auto& each : items_of(container(), "volumeMounts")) {
-            if (text_of(&each, "mountPath") != path) continue;
+            if (plain_path(text_of(&each, "mountPath")) != path) continue;
             return fail(Kind::malformed, "container '{}' mounts '{}' at {}, where muster's {} goes",
                         text_of(container(), "name"), text_of(&each, "name"), path, volume);
         }
@@ -176,11 +185,24 @@ class Pod {
     bool has_certificate_ = false;
 };
 
-bool has_service(const yaml::Stream& stream, const Workload& workload) {
-    return std::any_of(stream.documents().begin(), stream.documents().end(), [&](const Node& each) {
-        return text_of(&each, "kind") == "Service" &&
-               text_of(find(&each, "metadata"), "name") == workload.service;
-    });
+/// Whether the Service of the pods' names is there; one that gives them none is an error.
+Result<bool> has_service(const yaml::Stream& stream, const Workload& workload) {
+    for (const auto& each : stream.documents()) {
+        if (text_of(&each, "kind") != "Service" ||
+            text_of(find(&each, "metadata"), "name") != workload.service)
+            continue;
+        const auto* spec = find(&each, "spec");
+        if (text_of(spec, "clusterIP") != "None")
+            return fail(Kind::malformed, "its Service '{}' is not headless: set clusterIP to None",
+                        workload.service);
+        if (text_of(spec, "publishNotReadyAddresses") != "true")
+            return fail(Kind::malformed,
+                        "its Service '{}' names no pod before that is ready, which it is only "
+                        "with the others: set publishNotReadyAddresses to true",
+                        workload.service);
+        return true;
+    }
+    return false;
 }
 
 }  // namespace
@@ -194,8 +216,9 @@ Result<std::string> inject(std::string manifest, std::string_view source, const 
     if (workload.subdomain_of)
         TRY(stream.add_key(*workload.subdomain_of, workload.subdomain_key,
                            yaml::string(workload.service)));
-    if (!workload.makes_services && !has_service(stream, workload))
-        TRY(stream.add_document(service(workload)));
+    if (workload.makes_services) return stream.text();
+    TRY_ASSIGN(const bool is_there, within(context, has_service(stream, workload)));
+    if (!is_there) TRY(stream.add_document(service(workload)));
     return stream.text();
 }
 

@@ -42,6 +42,13 @@ bool is_label(std::string_view text) {
            std::all_of(text.begin(), text.end(), is_inner);
 }
 
+/// As MUSTER_SIZE takes it.
+bool is_number(std::string_view text, char least) {
+    const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+    return !text.empty() && text.size() <= 6 && std::all_of(text.begin(), text.end(), is_digit) &&
+           (text.front() > '0' || (text.size() == 1 && least == '0'));
+}
+
 bool uses_references(const Node& node) {
     if (node.is(Node::Kind::alias) || node.is_anchored) return true;
     return std::any_of(node.items.begin(), node.items.end(), uses_references);
@@ -96,6 +103,7 @@ class Reader {
             return refuse(
                 "its pods do not run all at once: set completions and parallelism to "
                 "one number");
+        TRY(check_size("completions"));
         found_.pod_specs.push_back(below(place, {"spec", "template", "spec"}));
         return {};
     }
@@ -103,8 +111,7 @@ class Reader {
     Result<void> read_job_itself() {
         TRY(read_job(found_.place));
         found_.labels = {{"batch.kubernetes.io/job-name", found_.name}};
-        name_service(stream_.at(found_.pod_specs[0]), "subdomain", found_.pod_specs[0]);
-        return {};
+        return name_service(stream_.at(found_.pod_specs[0]), "subdomain", found_.pod_specs[0]);
     }
 
     Result<void> read_stateful_set() {
@@ -113,14 +120,17 @@ class Reader {
         found_.can_scale = true;
         found_.size = text_of(spec_, "replicas");
         if (found_.size.empty()) found_.size = "1";
+        TRY(check_size("replicas"));
         found_.ordinals_start = text_of(find(spec_, "ordinals"), "start");
+        if (!found_.ordinals_start.empty() && !is_number(found_.ordinals_start, '0'))
+            return refuse(fmt::format("its ordinals.start is '{}', which is no number of a pod",
+                                      found_.ordinals_start));
         const Node* labels = find(find(spec_, "selector"), "matchLabels");
         for (std::size_t i = 0; labels != nullptr && i + 1 < labels->items.size(); i += 2)
             found_.labels.emplace_back(labels->items[i].text, labels->items[i + 1].text);
         if (found_.labels.empty()) return refuse("has no spec.selector.matchLabels");
         found_.pod_specs = {below(found_.place, {"spec", "template", "spec"})};
-        name_service(spec_, "serviceName", below(found_.place, {"spec"}));
-        return {};
+        return name_service(spec_, "serviceName", below(found_.place, {"spec"}));
     }
 
     Result<void> read_job_set() {
@@ -161,12 +171,21 @@ class Reader {
     }
 
     /// The Service that `key` names, or else the workload's own name, to be written there.
-    void name_service(const Node* mapping, std::string_view key, const Path& place) {
+    Result<void> name_service(const Node* mapping, std::string_view key, const Path& place) {
         found_.service = text_of(mapping, key);
-        if (!found_.service.empty()) return;
+        if (!found_.service.empty()) return {};
+        if (find(mapping, key) != nullptr)
+            return refuse(fmt::format("its {} is empty: leave it out, or name a Service", key));
         found_.service = found_.name;
         found_.subdomain_of = place;
         found_.subdomain_key = key;
+        return {};
+    }
+
+    Result<void> check_size(std::string_view key) const {
+        if (is_number(found_.size, '1')) return {};
+        return refuse(fmt::format("its {} is '{}', which is no number of pods from 1 to 999999",
+                                  key, found_.size));
     }
 
     const yaml::Stream& stream_;

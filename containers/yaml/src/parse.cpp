@@ -53,6 +53,9 @@ Node scalar_of(fy_event* event) {
     return node;
 }
 
+/// No manifest is nested so deep, and whoever walks the tree does so by recursion.
+constexpr std::size_t deepest = 256;
+
 /// Builds the tree of one document; `open` are the collections that have not ended.
 class Builder {
   public:
@@ -62,13 +65,11 @@ class Builder {
     Result<bool> take(fy_event* event) {
         switch (event->type) {
             case FYET_MAPPING_START:
-                begin(Node::Kind::mapping, event->mapping_start.mapping_start,
-                      event->mapping_start.anchor != nullptr);
-                return false;
+                return begin(Node::Kind::mapping, event->mapping_start.mapping_start,
+                             event->mapping_start.anchor != nullptr);
             case FYET_SEQUENCE_START:
-                begin(Node::Kind::sequence, event->sequence_start.sequence_start,
-                      event->sequence_start.anchor != nullptr);
-                return false;
+                return begin(Node::Kind::sequence, event->sequence_start.sequence_start,
+                             event->sequence_start.anchor != nullptr);
             case FYET_MAPPING_END:
                 return end(event->mapping_end.mapping_end);
             case FYET_SEQUENCE_END:
@@ -93,12 +94,15 @@ class Builder {
     Node take_root() { return std::move(root_); }
 
   private:
-    void begin(Node::Kind kind, fy_token* token, bool is_anchored) {
+    Result<bool> begin(Node::Kind kind, fy_token* token, bool is_anchored) {
+        if (open_.size() == deepest)
+            return fail(Kind::malformed, "it is nested more than {} deep", deepest);
         Node node{.kind = kind, .is_anchored = is_anchored};
         set_span(node, token);
         node.is_flow = node.begin < text_.size() && node.end > node.begin &&
                        (text_[node.begin] == '{' || text_[node.begin] == '[');
         open_.push_back(std::move(node));
+        return false;
     }
 
     Result<bool> end(fy_token* token) {

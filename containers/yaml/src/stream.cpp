@@ -60,6 +60,9 @@ const Node* Stream::at(const Path& path) const {
 Result<const Node*> Stream::collection(const Path& path, Node::Kind kind) const {
     const Node* node = at(path);
     if (node == nullptr) return fail(Kind::malformed, "{}: there is no {}", source_, name_of(path));
+    if (node->is(Node::Kind::scalar) && node->text.empty())
+        return fail(Kind::malformed, "{}: {} is empty: leave it out, or write {}", source_,
+                    name_of(path), kind == Node::Kind::mapping ? "{}" : "[]");
     if (!node->is(kind))
         return fail(Kind::malformed, "{}: line {}: {} is no {}", source_, line_of(*node),
                     name_of(path), kind == Node::Kind::mapping ? "mapping" : "sequence");
@@ -143,7 +146,10 @@ Result<void> Stream::add_document(const Node& root) {
     const auto lines = root.is(Node::Kind::mapping) && !root.items.empty()
                            ? format_pairs(root, 0)
                            : format_flow(root, Quoting::needed) + '\n';
-    return put_in(place.at, place.before + (documents_.empty() ? "" : "---\n") + lines, meant);
+    const bool is_json = !documents_.empty() && documents_.front().is_flow;
+    TRY(put_in(place.at, place.before + (documents_.empty() ? "" : "---\n") + lines, meant));
+    // By a brace at the beginning kubectl takes all that follows for JSON.
+    return is_json && !text_.starts_with("---") ? put_in(0, "---\n", meant) : Result<void>();
 }
 
 }  // namespace muster::yaml

@@ -167,7 +167,7 @@ TimePoint NameWatch::next_seek(TimePoint now, WallTime wall) {
 /// Few come at first and most behind them, who find the answer that those have fetched: of sixty
 /// pods one or two ask the server behind the cache. A few pods lose no time over it.
 Duration NameWatch::delay_in_slot() {
-    const auto bound = std::min<Duration>(early_in_slot, options_.size * 300us);
+    const auto bound = std::min<Duration>(early_in_slot, options_.size * 600us);
     const double part = std::uniform_real_distribution<double>(0, 1)(random_);
     return Duration(
         static_cast<Duration::rep>(std::sqrt(part) * static_cast<double>(bound.count())));

@@ -29,9 +29,10 @@ void CurveGate::shake_hands(Fd connection, Duration limit, Callback callback) {
     handshake_ = factory_();
     callback_ = std::move(callback);
     connection_ = std::move(connection);
-    prompted_ = has_opened_ = is_held_ = is_held_untold_ = false;
-    may_be_doorstep_ = true;
+    prompted_ = is_held_untold_ = false;
     first_words_.clear();
+    unsent_ = handshake_->take_output();
+    mark(unsent_);
     const Duration last_words = limit / 8;
     timer_ = reactor_->after(limit - last_words, [this, last_words] {
         prompt();
@@ -75,17 +76,15 @@ void CurveGate::receive() {
 }
 
 void CurveGate::take(std::span<const std::uint8_t> bytes) {
-    if (is_held_) return;
-    if (!may_be_doorstep_) return handshake_->receive(bytes);
+    if (first_words_ == doorstep_words) return;  // it has said all
+    if (!doorstep_words.starts_with(first_words_)) return handshake_->receive(bytes);
     first_words_.append(bytes.begin(), bytes.end());
     if (first_words_ == doorstep_words) return hold();
     if (doorstep_words.starts_with(first_words_)) return;
-    may_be_doorstep_ = false;
     handshake_->receive(std::vector<std::uint8_t>(first_words_.begin(), first_words_.end()));
 }
 
 void CurveGate::hold() {
-    is_held_ = true;
     reactor_->cancel(timer_);
     timer_ = reactor_->after(longest_hold, [this] {
         handshake_->closed();
@@ -95,8 +94,7 @@ void CurveGate::hold() {
 }
 
 void CurveGate::send() {
-    auto output = handshake_->take_output();
-    if (!std::exchange(has_opened_, true)) mark(output);
+    const auto output = handshake_->take_output();
     unsent_.insert(unsent_.end(), output.begin(), output.end());
     if (!unsent_.empty()) {
         const auto size = ::send(connection_.get(), unsent_.data(), unsent_.size(), MSG_NOSIGNAL);

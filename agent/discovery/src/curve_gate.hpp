@@ -50,11 +50,8 @@ class CurveGate {
     std::vector<std::uint8_t> unsent_;
     Reactor::TimerId timer_ = 0;
     bool prompted_ = false;
-    bool has_opened_ = false;      ///< our own opening was sent
-    bool may_be_doorstep_ = true;  ///< by what it has said so far
-    std::string first_words_;      ///< all of that
-    bool is_held_ = false;         ///< it is one
-    bool is_held_untold_ = false;  ///< which the caller does not know yet
+    std::string first_words_;  ///< all it has said, for as long as that may be a doorstep's words
+    bool is_held_untold_ = false;  ///< it was one's, which the caller does not know yet
 };
 
 }  // namespace muster::discovery

@@ -66,8 +66,12 @@ Result<void> Doorstep::open(const std::string& uri, bool ipv6) {
         return fail(Kind::config, "{} is no address", uri);
     const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner(found, &::freeaddrinfo);
     TRY_ASSIGN(listener_, within(uri, listen_at(*found)));
-    reactor_->watch(listener_.get(), EPOLLIN, [this](std::uint32_t) { welcome(); });
+    listen();
     return {};
+}
+
+void Doorstep::listen() {
+    reactor_->watch(listener_.get(), EPOLLIN, [this](std::uint32_t) { welcome(); });
 }
 
 void Doorstep::welcome() {
@@ -106,9 +110,8 @@ void Doorstep::listen_to(int guest) {
 
 void Doorstep::part_with(int guest) {
     reactor_->forget(guest);
-    const bool was_full = guests_.size() == most_guests;
     guests_.erase(guest);
-    if (was_full) reactor_->watch(listener_.get(), EPOLLIN, [this](std::uint32_t) { welcome(); });
+    listen();  // there is room again
 }
 
 }  // namespace muster::discovery

@@ -39,6 +39,7 @@ class Doorstep {
     Result<void> open(const std::string& uri, bool ipv6);
 
   private:
+    void listen();
     void welcome();
     void listen_to(int guest);
     void part_with(int guest);

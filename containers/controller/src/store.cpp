@@ -3,7 +3,9 @@
 
 #include <algorithm>
 
+#include "build.hpp"
 #include "names.hpp"
+#include "patch.hpp"
 #include "read.hpp"
 #include "slim.hpp"
 #include "state.hpp"
@@ -51,10 +53,7 @@ bool tells_the_same(const Value& one, const Value& other) {
 /// `spec` with an image that muster is installed from, where it names none.
 Value with_image(const Value& spec, const std::string& image) {
     if (image.empty() || !text_at(spec.get("muster"), "image").empty()) return spec;
-    auto muster = Value::object(), made = Value::object();
-    for (const auto& [key, value] : spec.get("muster").members()) muster.set(key, value);
-    for (const auto& [key, value] : spec.members()) made.set(key, value);
-    return made.set("muster", muster.set("image", Value::string(image)));
+    return patched(spec, object({{"muster", object({{"image", text(image)}})}}));
 }
 
 }  // namespace

@@ -42,7 +42,7 @@ bool is_label(std::string_view text) {
            std::all_of(text.begin(), text.end(), is_inner);
 }
 
-/// As MUSTER_SIZE takes it.
+/// A decimal number as YAML's and ours, of six digits at most: more than any instance has pods.
 bool is_number(std::string_view text, char least) {
     const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
     return !text.empty() && text.size() <= 6 && std::all_of(text.begin(), text.end(), is_digit) &&

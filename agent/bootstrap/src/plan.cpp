@@ -3,6 +3,7 @@
 
 #include <charconv>
 
+#include "muster/base/tcp_uri.hpp"
 #include "program.hpp"
 
 namespace muster::bootstrap {
@@ -147,16 +148,14 @@ Result<Instance> make_instance(const Settings& settings, const LocalFacts& facts
 
 /// Host and port of a connect URI, "tcp://HOST:PORT".
 Result<Parent> parse_connect(const std::string& uri) {
-    const auto colon = uri.rfind(':');
-    if (!uri.starts_with("tcp://") || colon < 6)
+    auto parts = split_tcp_uri(uri);
+    if (!parts)
         return fail(Kind::config, "the parent's connect URI '{}' is not tcp://HOST:PORT", uri);
     Parent parent;
-    parent.name = uri.substr(6, colon - 6);
-    if (parent.name.starts_with('[') && parent.name.ends_with(']'))
-        parent.name = parent.name.substr(1, parent.name.size() - 2);
-    const auto [end, error] =
-        std::from_chars(uri.data() + colon + 1, uri.data() + uri.size(), parent.port);
-    if (error != std::errc{} || end != uri.data() + uri.size())
+    parent.name = std::move(parts->host);
+    const auto& port = parts->port;
+    const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), parent.port);
+    if (error != std::errc{} || end != port.data() + port.size())
         return fail(Kind::config, "the parent's connect URI '{}' has no port", uri);
     return parent;
 }

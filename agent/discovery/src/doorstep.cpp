@@ -11,26 +11,14 @@
 #include <cerrno>
 #include <memory>
 
+#include "muster/base/tcp_uri.hpp"
+
 namespace muster::discovery {
 namespace {
 
 /// The others wait in the listener's queue, or dial again.
 constexpr std::size_t most_guests = 256;
 constexpr std::size_t opening_size = guest_mark_at + guest_mark.size();
-
-struct Place {
-    std::string host;
-    std::string port;
-};
-
-Result<Place> parse(const std::string& uri) {
-    const auto colon = uri.rfind(':');
-    if (!uri.starts_with("tcp://") || colon < 6) return fail(Kind::config, "{} is no TCP URI", uri);
-    Place place{.host = uri.substr(6, colon - 6), .port = uri.substr(colon + 1)};
-    if (place.host.starts_with('[') && place.host.ends_with(']'))
-        place.host = place.host.substr(1, place.host.size() - 2);
-    return place;
-}
 
 Result<Fd> listen_at(const addrinfo& where) {
     Fd socket(::socket(where.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
@@ -54,15 +42,16 @@ Doorstep::~Doorstep() {
 }
 
 Result<void> Doorstep::open(const std::string& uri, bool ipv6) {
-    TRY_ASSIGN(const auto place, parse(uri));
-    const bool is_any = place.host == "*";
+    const auto place = split_tcp_uri(uri);
+    if (!place) return fail(Kind::config, "{} is no TCP URI", uri);
+    const bool is_any = place->host == "*";
     addrinfo hints{};
     hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE;
     hints.ai_socktype = SOCK_STREAM;
     if (is_any) hints.ai_family = ipv6 ? AF_INET6 : AF_INET;
     addrinfo* found = nullptr;
-    if (::getaddrinfo(is_any ? nullptr : place.host.c_str(), place.port.c_str(), &hints, &found) !=
-        0)
+    if (::getaddrinfo(is_any ? nullptr : place->host.c_str(), place->port.c_str(), &hints,
+                      &found) != 0)
         return fail(Kind::config, "{} is no address", uri);
     const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner(found, &::freeaddrinfo);
     TRY_ASSIGN(listener_, within(uri, listen_at(*found)));

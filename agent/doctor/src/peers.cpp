@@ -5,6 +5,7 @@
 #include <charconv>
 #include <map>
 
+#include "muster/base/tcp_uri.hpp"
 #include "muster/bootstrap/handshakes.hpp"
 #include "muster/broker_config.hpp"
 #include "muster/doctor/text_table.hpp"
@@ -22,12 +23,10 @@ constexpr Duration limit_of_leaf = std::chrono::milliseconds(700);
 
 /// Host and port of "tcp://HOST:PORT".
 void set_target(Peer& peer, const std::string& uri) {
-    const auto colon = uri.rfind(':');
-    if (!uri.starts_with("tcp://") || colon < 6) return;
-    peer.name = uri.substr(6, colon - 6);
-    if (peer.name.starts_with('[') && peer.name.ends_with(']'))
-        peer.name = peer.name.substr(1, peer.name.size() - 2);
-    std::from_chars(uri.data() + colon + 1, uri.data() + uri.size(), peer.port);
+    const auto parts = split_tcp_uri(uri);
+    if (!parts) return;
+    peer.name = parts->host;
+    std::from_chars(parts->port.data(), parts->port.data() + parts->port.size(), peer.port);
 }
 
 /// "10.0.0.7" of "10.0.0.7 port 8050", the last that was dialled.

@@ -11,6 +11,7 @@
 #include "commands.hpp"
 #include "muster/base/atomic_file.hpp"
 #include "muster/base/fd.hpp"
+#include "muster/base/own_status.hpp"
 #include "muster/bootstrap/plan.hpp"
 #include "muster/diagnosis.hpp"
 #include "muster/log.hpp"
@@ -139,10 +140,11 @@ std::string of_program(const std::string& recorded, const std::string& tail) {
     if (recorded == "signal 9" && killed_for_memory() > 0)
         return "the program was killed (SIGKILL): out of memory: the kernel has ended a process of "
                "this pod; raise its memory limit";
-    return with_finding(fmt::format("the program ended with {} (its own status, not muster's)",
+    return with_finding(fmt::format("the program ended with {} {}",
                                     recorded.starts_with("signal ")
                                         ? recorded
-                                        : "exit code " + recorded.substr(recorded.find(' ') + 1)),
+                                        : "exit code " + recorded.substr(recorded.find(' ') + 1),
+                                    own_status),
                         diagnosis::find_cause(tail, diagnosis::Of::job), "");
 }
 

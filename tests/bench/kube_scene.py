@@ -86,7 +86,7 @@ class Pods:
     def __init__(self, api, space=SPACE):
         self.seen = {}
         self.gone = {}
-        self.running = {}
+        self.ready = {}
         path = f"/api/v1/namespaces/{space}/pods?watch=true&allowWatchBookmarks=true&timeoutSeconds=7200"
         threading.Thread(target=self._listen, args=(api, path), daemon=True).start()
 
@@ -99,12 +99,15 @@ class Pods:
             self.seen.setdefault(uid, pod["metadata"]["name"])
             if event["type"] == "DELETED":
                 self.gone[uid] = now
-            elif pod["status"].get("phase") == "Running":
-                self.running.setdefault(uid, now)
+            elif any(row["type"] == "Ready" and row["status"] == "True" for row in pod["status"].get("conditions", [])):
+                self.ready.setdefault(uid, now)
 
     def of(self, name):
         """UIDs of the pods of the Job of this name that were ever there."""
         return {uid for uid, pod in list(self.seen.items()) if pod.startswith(f"{name}-") and pod.count("-") == name.count("-") + 2}
+
+    def all_ready(self, uids):
+        return all(uid in self.ready for uid in uids)
 
     def all_gone(self, uids):
         return all(uid in self.gone for uid in uids)
@@ -181,6 +184,11 @@ class Scene:
                         if line.endswith(" spoken"):
                             return moment(line.split(" ", 1)[0])
         return None
+
+    def started(self, uids):
+        """When the last of these pods had its brokers' container: its directory has been given a log. Until then all is the kubelet's."""
+        return max(path.stat().st_mtime for node in self.cluster.nodes for path in (node.directory / "pod-logs").glob(f"{SPACE}_*/*")
+                   if path.parts[-2].rsplit("_", 1)[1] in uids and path.name != "muster-install")
 
     def audit(self):
         return Audit(self.cluster)

@@ -12,7 +12,7 @@ import pages
 import pytest
 import yaml
 from miniclusters import MINIMAL, with_container, with_spec
-from muster_testing import REPOSITORY, program
+from muster_testing import REPOSITORY, plain_environment, program
 
 DATA = REPOSITORY / "tests" / "data" / "minicluster"
 CRD = REPOSITORY / "containers" / "kubernetes" / "crd.yaml"
@@ -159,6 +159,14 @@ def test_the_page_names_what_is_refused():
         (path, TABLE[path]["description"].removeprefix("refused: ")) for path in REFUSED]
 
 
+def test_the_page_names_what_is_refused_beside_something_else():
+    page = (REPOSITORY / "containers" / "controller" / "moving.md").read_text()
+    named = dict(re.findall(r"^\| `(?!spec)([^`]*)`.* \| (.*) \|$", page, re.M))
+    rules = [row for row in miniclusters.WRONG if row.moving]
+    assert {field: said[:len(row.sentence)] for row in rules for field, said in named.items() if field == row.moving} == {row.moving: row.sentence for row in rules}
+    assert set(named) == {row.moving for row in rules}
+
+
 def value_for(schema):
     """A value that is not its type's empty one."""
     return {"string": "x", "integer": 7, "boolean": True, "array": [{"image": "x"}], "object": {"x": "y"}}[schema["type"]]
@@ -274,6 +282,34 @@ def test_what_follows_the_program_keeps_its_exit_code(bench, dry_run, shell, com
     _, option, text, name, *_ = manifests.argv(pod_of(dry_run(with_container(commands={"pre": "echo before", "post": post})))["containers"][0])
     done = bench.run(shell, option, text, name, *command)
     assert (done.code, done.out) == (code, "before\nafter\n"), done
+
+
+# The text, the rank that runs it, the code of the end (3: that of the program), the part that the cause names.
+PARTS = [
+    ({"init": "echo init", "pre": "exit 4"}, 0, 4, "pre"), ({"init": "false", "pre": "echo never"}, 0, 1, "init"),
+    ({"brokerPre": "false"}, 0, 1, "brokerPre"), ({"brokerPre": "false"}, 1, 3, None),
+    ({"workerPre": "sh -c 'exit 5'", "post": "echo post"}, 1, 5, "workerPre"), ({"pre": "false || true; ! true; [ a = b ] && false"}, 0, 3, None),
+    ({"pre": "echo ${NOT_SET?}"}, 0, None, "pre"), ({"pre": "sh -c 'kill -KILL $$'"}, 0, 137, "pre"), ({"pre": "exit 0"}, 0, 0, None),
+    ({"pre": "set -C; false"}, 0, 1, "pre"), ({"pre": "echo pre"}, 0, 3, None), ({"pre": "echo pre", "post": "false"}, 0, 3, None), ({"pre": "if"}, 0, None, "pre"),
+]
+
+
+@pytest.mark.parametrize("shell", [["dash"], ["bash"], ["busybox", "sh"]], ids=lambda shell: shell[0])
+@pytest.mark.parametrize("commands, rank, code, part", PARTS, ids=range(len(PARTS)))
+def test_a_part_that_fails_is_named(bench, dry_run, tmp_path, shell, commands, rank, code, part):
+    _, option, text, name, *_ = manifests.argv(pod_of(dry_run(with_container(commands=commands)))["containers"][0])
+    told = tmp_path / "termination-log"
+    told.touch()
+    text = text.replace("/dev/termination-log", str(told))
+    done = bench.run(*shell, option, text, name, "sh", "-c", "exit 3", env=plain_environment(JOB_COMPLETION_INDEX=str(rank)))
+    assert done.code == code if code is not None else done.code in (1, 2, 127), done
+    assert told.read_text() == (f"muster: commands.{part} failed\n" if part else ""), done
+
+
+def test_a_part_that_fails_where_there_is_no_such_file(bench, dry_run, tmp_path):
+    _, option, text, name, *_ = manifests.argv(pod_of(dry_run(with_container(commands={"pre": "exit 4"})))["containers"][0])
+    done = bench.run("sh", option, text.replace("/dev/termination-log", str(tmp_path / "none")), name, "true")
+    assert (done.code, done.out, done.err) == (4, "", "") and not (tmp_path / "none").exists(), done
 
 
 @pytest.mark.parametrize("is_there", [True, False])

@@ -6,6 +6,7 @@ import socket
 
 import pytest
 import yaml
+from api_server import ApiServer
 from muster_testing import plain_environment, program, wait_until
 
 
@@ -55,6 +56,14 @@ def test_one_that_waits_for_the_lease_is_ready(bench, kubeconfig):
     assert "muster_controller_leader 0\n" in ask(port, "/metrics")[1]
     process.signal(signal.SIGTERM)
     assert process.wait().code == 0
+
+
+@pytest.mark.parametrize("kind, mend", [("apis/flux-framework.org/v1alpha2/miniclusters", "; .*: apply containers/kubernetes/crd.yaml"), ("apis/batch/v1/jobs", "")])
+def test_a_cluster_that_does_not_know_a_kind(bench, tmp_path, kind, mend):
+    with ApiServer(tmp_path / "server") as server:
+        process, _ = start(bench, server.kubeconfig())
+        server.expect("GET", f"/{kind}").answer("404 page not found\n", code=404)
+        process.wait_for(f'watch kind=[A-Za-z]+ error="GET /{kind}.* answered 404: 404 page not found{mend}" again=')
 
 
 def test_many_connections_that_say_nothing_do_not_stop_it(bench, kubeconfig):

@@ -387,11 +387,11 @@ def test_list_whose_next_page_is_gone_begins_again(server, driver):
 
 def test_list_that_is_not_allowed_is_told_and_tried_again(server, driver):
     process = driver("watch", "pods", "", "until", "2")
-    server.expect("GET", PODS).refuse(403, "Forbidden", "pods is forbidden")
+    server.expect("GET", PODS).refuse(403, "Forbidden", 'pods is forbidden: User "me" cannot list resource "pods"')
     server.expect("GET", PODS).answer(page(version=7))
     rows = ended(process)
-    assert rows[0]["message"] == "GET /api/v1/pods: the API server answered 403 Forbidden: pods is forbidden; " \
-                                 "its Role must allow this"
+    assert rows[0]["message"] == 'GET /api/v1/pods: the API server answered 403 Forbidden: pods is forbidden: ' \
+                                 'User "me" cannot list resource "pods"; its Role must allow this'
     assert changes(rows[1:2]) == ["synced"]
 
 

@@ -35,6 +35,7 @@ class Wrong:
     field: str
     sentence: str
     in_api: str | None = SAME
+    moving: str | None = None  # the field as containers/controller/moving.md names it, for what worked in the Flux Operator
 
 
 TWO = {"runFlux": True, "image": "a"}
@@ -43,6 +44,10 @@ WRONG = [
     Wrong(with_spec(services=[{"image": "a", "nope": "b"}]), "spec.services[0].nope", "a MiniCluster has no such field", 'unknown field "spec.services[0].nope"'),
     Wrong(with_spec(size="4"), "spec.size", "this must be a whole number", "must be of type integer"),
     Wrong(with_spec(muster={"podTemplate": "x"}), "spec.muster.podTemplate", "this must be an object", "must be of type object"),
+    Wrong(with_container(resources={"limit": {"cpu": 1}}), "spec.containers[0].resources.limit", "a MiniCluster has no such field",
+          'unknown field "spec.containers[0].resources.limit"'),
+    Wrong(with_container(resources={"limits": {"cpu": "abc"}}), "spec.containers[0].resources.limits.cpu", "this is no quantity: a number, and its unit",
+          "spec.containers[0].resources.limits.cpu: Invalid value: \"abc\""),
     Wrong(with_spec(size=0), "spec.size", "0 pods are no instance: give 1 or more"),
     Wrong(with_spec(size=-1), "spec.size", "this is not a number from 0 to 2147483647"),
     Wrong(with_spec(tasks=2**31), "spec.tasks", "this is not a number from 0 to 2147483647"),
@@ -59,23 +64,24 @@ WRONG = [
     Wrong(with_spec(containers=[]), "spec.containers", "one is needed, in which Flux runs"),
     Wrong(with_spec(containers=[{"image": "a"}, {"image": "b"}]), "spec.containers", "exactly one must have runFlux"),
     Wrong(with_spec(containers=[TWO, {**TWO, "image": "b"}]), "spec.containers", "exactly one must have runFlux"),
-    Wrong(with_spec(interactive=True), "spec.containers[0].command", "spec.interactive has no program: leave one of them out"),
+    Wrong(with_spec(interactive=True), "spec.containers[0].command", "spec.interactive has no program: leave one of them out", moving="command"),
     Wrong(with_spec(flux={"optionFlags": "it's"}), "spec.flux.optionFlags", "", NOTHING),
     Wrong(with_container(image=""), "spec.containers[0].image", "which image is the container's?"),
     Wrong(with_spec(services=[{"command": "a"}]), "spec.services[0].image", "which image is the container's?"),
     Wrong(with_container(imagePullPolicy="always"), "spec.containers[0].imagePullPolicy", "this must be one of Always, IfNotPresent, Never"),
     Wrong(with_container(command='python -c "print(1)'), "spec.containers[0].command", "", NOTHING),
     Wrong(with_container(command="", launcher=True), "spec.containers[0].command", "launcher and batch need one"),
-    Wrong(with_container(launcher=True, batch=True), "spec.containers[0]", "launcher and batch exclude each other"),
+    Wrong(with_container(launcher=True, batch=True), "spec.containers[0]", "launcher and batch exclude each other", moving="launcher"),
     Wrong(with_container(ports=[70000]), "spec.containers[0].ports[0]", "this is not a number from 1 to 65535"),
     Wrong(with_container(secrets={"TOKEN": {"name": "x"}}), "spec.containers[0].secrets.TOKEN", "which Secret, and which key of it?"),
     Wrong(with_container(volumes={"data": {"path": "/data"}}), "spec.containers[0].volumes.data", "this must have exactly one of hostPath, configMapName"),
     Wrong(with_container(volumes={"data": {"path": "/data", "hostPath": "/a", "claimName": "b"}}), "spec.containers[0].volumes.data", "this must have exactly one of"),
     Wrong(with_container(volumes={"data": {"hostPath": "/a"}}), "spec.containers[0].volumes.data.path", "where is the volume to be mounted?"),
-    Wrong(with_container(lifeCycle={"preStopExec": "x"}), "spec.containers[0].lifeCycle.preStopExec", "here muster's own preStop drains the broker"),
-    Wrong(with_container(commands={"script": "a"}), "spec.containers[0].commands.script", "the container has a command, too"),
+    Wrong(with_container(lifeCycle={"preStopExec": "x"}), "spec.containers[0].lifeCycle.preStopExec", "here muster's own preStop drains the broker: give lifeCycle.preStopExec",
+          moving="lifeCycle.preStopExec"),
+    Wrong(with_container(commands={"script": "a"}), "spec.containers[0].commands.script", "the container has a command, too", moving="commands.script"),
     Wrong(with_container(command="", batch=True, commands={"script": "a"}), "spec.containers[0].commands.script", "a batch takes its jobs from command"),
-    Wrong(with_container(commands={"servicePre": "a"}), "spec.containers[0].commands.servicePre", "Flux runs in this container"),
+    Wrong(with_container(commands={"servicePre": "a"}), "spec.containers[0].commands.servicePre", "Flux runs in this container", moving="commands.servicePre"),
     Wrong(with_spec(containers=[TWO, {"image": "b", "commands": {"pre": "a"}}]), "spec.containers[1].commands", "before and after what?"),
     Wrong(with_spec(containers=[TWO, {"image": "b", "commands": {"script": "a"}}]), "spec.containers[1].commands.script", "Flux does not run in this"),
     Wrong(with_spec(containers=[TWO, {"image": "b", "launcher": True, "command": "a"}]), "spec.containers[1].launcher", "Flux does not run in this"),
@@ -101,6 +107,7 @@ WRONG = [
 ]
 # At the edge of what is refused.
 RIGHT = [
+    *(with_container(resources={"limits": {"memory": given}}) for given in (0, 2, "", "0", "1.5", ".5Gi", "12E", "3n", "500m", "7Ki")),
     named("n" * 61, network={"headlessName": "x"}, maxSize=10),
     named("7seas", network={"headlessName": "seas"}),
     named("n" * 54, services=[{"image": "a"}]),

@@ -49,8 +49,8 @@ def plain_environment(**more):
     return {"HOME": "/nonexistent", **environment, **{name: str(value) for name, value in more.items() if value is not None}}
 
 
-def wait_until(condition, what, deadline=DEADLINE):
-    """The first true value of condition(), asked again and again; fails after `deadline` seconds, naming `what`."""
+def wait_until(condition, what, deadline=DEADLINE, rest=0.01):
+    """The first true value of condition(), asked again and again, `rest` seconds apart; fails after `deadline` seconds, naming `what`."""
     end = time.monotonic() + deadline
     while True:
         value = condition()
@@ -58,7 +58,7 @@ def wait_until(condition, what, deadline=DEADLINE):
             return value
         if time.monotonic() >= end:
             raise AssertionError(f"not within {deadline} s: {what() if callable(what) else what}")
-        time.sleep(0.01)
+        time.sleep(rest)
 
 
 @dataclasses.dataclass

@@ -19,6 +19,7 @@ using namespace std::chrono_literals;
 constexpr Duration question_limit = 5s;
 constexpr Duration first_pause = 200ms;
 constexpr Duration longest_pause = 1s;
+constexpr Duration loss_is_seen_within = 3s;
 /// Beyond the wait for the jobs: the rest of the grace, and a kubelet that is slow.
 constexpr Duration going_takes = 2min;
 
@@ -51,7 +52,7 @@ class Leaving {
         const auto drained = ask(pod_.flux, drain, question_limit, clock_);
         const bool before = drained.err.find("already drained") != std::string::npos;
         if (!drained.ok() && !before) {
-            if (leader_is_ending()) return ending();
+            if (ends_soon()) return ending();
             mark();
             return failed(drained.complaint(drain, question_limit));
         }
@@ -70,6 +71,7 @@ class Leaving {
         const auto own = ask_state(pod_.flux, {}, question_limit, clock_, complaint);
         if ((own && own->ending()) || (own && own->online() && leader_is_ending())) return ending();
         if (own && own->online()) return {};
+        if (!own && ends_soon()) return ending();
         mark();
         if (own)
             return LeaveOutcome{
@@ -83,6 +85,21 @@ class Leaving {
         std::string complaint;
         const auto leader = ask_state(pod_.flux, on_leader, question_limit, clock_, complaint);
         return leader && leader->ending();
+    }
+
+    /// Whether a question failed because who is asked is about to be gone: a broker that has lost
+    /// its leader ends, too. A leader that answers is not.
+    bool ends_soon() {
+        const auto deadline = Deadline::after(clock_, loss_is_seen_within);
+        std::string ignored;
+        for (Pause pause(clock_); !deadline.passed(clock_.now()); pause.wait(deadline)) {
+            if (look_at_socket(pod_.flux.socket).state != Socket::State::open) return true;
+            const auto leader = ask_state(pod_.flux, on_leader, question_limit, clock_, ignored);
+            const auto own = ask_state(pod_.flux, {}, question_limit, clock_, ignored);
+            if ((leader && leader->ending()) || (own && own->ending())) return true;
+            if (leader) return false;
+        }
+        return false;
     }
 
     LeaveOutcome wait_for_jobs() {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "check.hpp"
 
+#include <regex>
+
 #include "fields.hpp"
 #include "sentences.hpp"
 
@@ -31,6 +33,8 @@ bool has_type(const Value& value, Type type) {
             return value.as_integer().has_value();
         case Type::boolean:
             return value.as_boolean().has_value();
+        case Type::quantity:
+            return value.as_string() || value.as_integer();
     }
     return false;
 }
@@ -48,6 +52,8 @@ std::string_view name_of(Type type) {
             return "a string";
         case Type::integer:
             return "a whole number";
+        case Type::quantity:
+            return "a number, or a string of a number and its unit";
         case Type::boolean:
             break;
     }
@@ -58,6 +64,11 @@ bool is_choice(const Field& field, std::string_view given) {
     if (given.empty() || field.choices.empty()) return true;
     const auto list = fmt::format(", {},", field.choices);
     return list.find(fmt::format(" {},", given)) != list.npos;
+}
+
+bool is_quantity(const std::string& given) {
+    static const std::regex pattern(quantity_pattern);
+    return std::regex_match(given, pattern);
 }
 
 /// `path` is the row's, `shown` the one in this object.
@@ -83,6 +94,8 @@ Result<void> check(const Value& value, const std::string& path, const std::strin
     if (const auto given = value.as_string().value_or(""); !is_choice(*field, given))
         return fail(Kind::malformed, "{}: {}", shown,
                     fmt::format(sentence::no_choice, field->choices));
+    if (field->type == Type::quantity && !is_quantity(value.as_string().value_or("")))
+        return fail(Kind::malformed, "{}: {}", shown, sentence::no_quantity);
     if (field->type == Type::object || field->type == Type::map) {
         for (const auto& [key, member] : value.members())
             TRY(check(member, field->type == Type::map ? path + "{}" : path + "." + key,

@@ -41,12 +41,20 @@ bool is_refusal(const kube::Failure& failure) {
            !failure.is_not_found() && failure.code != 401 && failure.code != 429;
 }
 
+/// Of the four kinds that are watched, one does not come with the cluster.
+std::string_view mend_of(const std::string& kind, const kube::Failure& failure) {
+    return kind == "MiniCluster" && failure.is_not_found()
+               ? "; the cluster has no definition of it: apply containers/kubernetes/crd.yaml"
+               : "";
+}
+
 }  // namespace
 
 class Controller::State : public std::enable_shared_from_this<State> {
   public:
     State(kube::ApiServer& server, Reactor& reactor, const Clock& clock, const Options& options)
         : server_(server),
+          reactor_(reactor),
           clock_(clock),
           store_(options.image),
           queue_(
@@ -64,7 +72,8 @@ class Controller::State : public std::enable_shared_from_this<State> {
                     .seed = options.seed},
                 [this, kind](const kube::Change& change) { on_change(kind, change); },
                 [kind](const kube::Failure& failure, Duration again) {
-                    log::warning("watch kind={} error=\"{}\" again={} s", kind, failure.message,
+                    log::warning("watch kind={} error=\"{}{}\" again={} s", kind, failure.message,
+                                 mend_of(kind, failure),
                                  std::chrono::ceil<std::chrono::seconds>(again).count());
                 });
         }
@@ -84,6 +93,7 @@ class Controller::State : public std::enable_shared_from_this<State> {
         std::vector<Action> actions;
         std::size_t next = 0;
         std::string refusal;    ///< what the API server had against the last try
+        std::optional<WallTime> look_again = {};
         int looks = 0;          ///< decide() was asked so often
         bool has_made = false;  ///< something that decide() may want to know of
     };
@@ -94,13 +104,31 @@ class Controller::State : public std::enable_shared_from_this<State> {
     void on_change(const std::string& kind, const kube::Change& change) {
         using What = kube::Change::What;
         if (change.what == What::synced) return on_synced();
-        const auto key = change.what == What::deleted ? store_.erase(kind, change.object)
-                                                      : store_.put(kind, change.object);
+        const bool is_gone = change.what == What::deleted;
+        if (is_gone && kind == "MiniCluster") send_along(change.object);
+        const auto key =
+            is_gone ? store_.erase(kind, change.object) : store_.put(kind, change.object);
         if (!key || !is_synced_) {
             if (key) early_.push_back(*key);
             return;
         }
         queue_.add(*key, kind == "Pod" ? pods_gather : Duration::zero());
+    }
+
+    /// Nobody waits for it: what is lost or refused is left to the garbage collector.
+    void send_along(const Value& minicluster) {
+        const auto key = key_of("MiniCluster", minicluster);
+        const auto last = store_.observe(key);
+        if (!last) return;
+        for (const auto& action : take_along(*last)) {
+            auto request = request_of(action, clock_.wall());
+            if (!request) continue;
+            send(std::move(*request), [this, key, action](const kube::Answer& answer) {
+                if (!answer) return;
+                ++counts_.writes;
+                log::info("{} {}", describe(key), describe(action));
+            });
+        }
     }
 
     /// Before all is known, nothing is known to be missing.
@@ -126,7 +154,9 @@ class Controller::State : public std::enable_shared_from_this<State> {
         auto observed = store_.observe(pass->key);
         if (!observed) return queue_.succeeded(pass->key);
         observed->refusal = pass->refusal;
-        pass->actions = decide(*observed, clock_.wall());
+        auto decision = decide(*observed, clock_.wall());
+        pass->actions = std::move(decision.actions);
+        pass->look_again = decision.look_again;
         pass->next = 0;
         ++pass->looks;
         step(pass);
@@ -199,14 +229,14 @@ class Controller::State : public std::enable_shared_from_this<State> {
         // What is gone or was changed meanwhile comes with the watch.
         if (!failure.is_conflict() && !failure.is_not_found())
             log::warning("{} {}: {}", describe(pass->key), describe(action), failure.message);
-        fail_pass(pass);
+        fail_pass(pass, failure.retry_after);
     }
 
     /// The name is taken; by whom decides what is next.
     void find(const PassPointer& pass, const Action& action) {
         const auto kind = text_at(action.object, "kind");
         send(look_up(action), [this, pass, kind](const kube::Answer& answer) {
-            if (!answer) return fail_pass(pass);
+            if (!answer) return fail_pass(pass, answer.error().retry_after);
             store_.put_found(pass->key, kind, *answer);
             look(pass);
         });
@@ -225,21 +255,39 @@ class Controller::State : public std::enable_shared_from_this<State> {
         if (is_blocked || !pass->refusal.empty()) return fail_pass(pass);
         store_.forget_found(pass->key);
         queue_.succeeded(pass->key);
+        look_later(pass->key, pass->look_again);
     }
 
-    void fail_pass(const PassPointer& pass) {
+    void look_later(const Key& key, std::optional<WallTime> when) {
+        if (const auto planned = later_.find(key); planned != later_.end()) {
+            reactor_.cancel(planned->second);
+            later_.erase(planned);
+        }
+        if (!when) return;
+        const auto again = [self = weak_from_this(), key] {
+            const auto state = self.lock();
+            if (!state) return;
+            state->later_.erase(key);
+            state->queue_.add(key);
+        };
+        later_[key] = reactor_.after(std::max(*when - clock_.wall(), Duration::zero()), again);
+    }
+
+    void fail_pass(const PassPointer& pass, std::optional<Duration> at_least = {}) {
         ++counts_.failures;
         store_.forget_found(pass->key);
-        queue_.failed(pass->key);
+        queue_.failed(pass->key, at_least.value_or(Duration::zero()));
     }
 
     kube::ApiServer& server_;
+    Reactor& reactor_;
     const Clock& clock_;
     Store store_;
     WorkQueue queue_;
     Counts counts_;
     std::array<std::unique_ptr<kube::ListWatch>, kinds.size()> watches_;
     std::vector<Key> early_;
+    std::map<Key, Reactor::TimerId> later_;
     bool is_synced_ = false;
 };
 

@@ -65,6 +65,12 @@ Value schema_of(const Field& field) {
         case Type::boolean:
             schema.set("type", text("boolean"));
             break;
+        case Type::quantity:
+            schema.set("anyOf", list({object({{"type", text("integer")}}),
+                                      object({{"type", text("string")}})}));
+            schema.set("pattern", text(quantity_pattern));
+            schema.set("x-kubernetes-int-or-string", truth(true));
+            break;
         case Type::any:
             for (const auto& [key, value] : of_api().members()) schema.set(key, value);
             break;
@@ -89,34 +95,37 @@ Value spec_schema() {
 
 /// As the Flux Operator has it: clients that read it find what they know.
 Value status_schema() {
-    const auto string = [] { return object({{"type", text("string")}}); };
-    const auto integer = [] {
-        return object({{"type", text("integer")}, {"format", text("int32")}});
+    const auto of = [](const char* type, const char* format, const char* description) {
+        return object({{"description", text(description)},
+                       {"type", text(type)},
+                       {"format", text_or_none(format)}});
     };
-    const auto condition =
-        object({{"type", text("object")},
-                {"required", words({"type", "status"})},
-                {"properties",
-                 object({{"type", string()},
-                         {"status", string()},
-                         {"reason", string()},
-                         {"message", string()},
-                         {"observedGeneration",
-                          object({{"type", text("integer")}, {"format", text("int64")}})},
-                         {"lastTransitionTime",
-                          object({{"type", text("string")}, {"format", text("date-time")}})}})}});
+    const auto generation = of("integer", "int64", "metadata.generation that it is of");
+    const auto condition = object(
+        {{"type", text("object")},
+         {"required", words({"type", "status"})},
+         {"properties",
+          object({{"type", of("string", "", "ObjectsCreated, SpecApplied, BrokersOnline, Running, "
+                                            "Finished")},
+                  {"status", of("string", "", "True or False")},
+                  {"reason", of("string", "", "one word, for programs")},
+                  {"message", of("string", "", "the cause, for people")},
+                  {"observedGeneration", generation},
+                  {"lastTransitionTime", of("string", "date-time", "when status turned")}})}});
     return object(
         {{"type", text("object")},
          {"properties",
-          object({{"size", integer()},
-                  {"maximumSize", integer()},
-                  {"selector", string()},
-                  {"jobid", string()},
-                  {"phase", string()},
-                  {"online", string()},
-                  {"observedGeneration",
-                   object({{"type", text("integer")}, {"format", text("int64")}})},
-                  {"conditions", object({{"type", text("array")},
+          object({{"size", of("integer", "int32", "pods that there ought to be")},
+                  {"maximumSize", of("integer", "int32", "ranks that are configured")},
+                  {"selector", of("string", "", "of the pods, for an autoscaler")},
+                  {"jobid", of("string", "", "not set, as in the Flux Operator")},
+                  {"phase", of("string", "", "Starting, Running, Suspended, Ending, Succeeded or "
+                                             "Failed")},
+                  {"online", of("string", "", "brokers online, of all: 3/4")},
+                  {"observedGeneration", generation},
+                  {"conditions", object({{"description", text("how far it has come, and why no "
+                                                              "farther")},
+                                         {"type", text("array")},
                                          {"items", condition},
                                          {"x-kubernetes-list-type", text("map")},
                                          {"x-kubernetes-list-map-keys", words({"type"})}})}})}});

@@ -66,26 +66,55 @@ std::optional<Condition> hold_back(const State& state, const MiniCluster& cluste
     return {};
 }
 
-/// What makes `there` as it is wanted; nothing where it is. Whom a Service finds, and where, is ours:
-/// without it a broker that is started again finds nobody. A pod that has failed never comes back.
+/// Whether `there` belongs to a MiniCluster that had the same name, and so is gone.
+bool is_of_predecessor(const Value& there, const State& state) {
+    const auto owners = there.get("metadata").get("ownerReferences").items();
+    return std::ranges::any_of(owners, [&](const Value& owner) {
+        return is_set(owner, "controller") && text_at(owner, "kind") == "MiniCluster" &&
+               text_at(owner, "name") == state.name && text_at(owner, "uid") != state.uid;
+    });
+}
+
+/// Without our labels no watch tells what becomes of it: a Job that the Flux Operator left has none.
+Value missing_labels(const Value& there, const Value& wanted) {
+    auto missing = Value::object();
+    for (const auto* label : {name_label, manager_label, instance_label}) {
+        const auto value = at(wanted, {"metadata", "labels"}).get(label);
+        if (at(there, {"metadata", "labels"}).get(label) != value) missing.set(label, value);
+    }
+    return missing;
+}
+
+/// Whom a Service finds, and where, is ours: without it a broker that is started again finds nobody.
+Value change_of_service(const Value& there, const Value& wanted) {
+    auto change = Value::object();
+    for (const auto* key : {"publishNotReadyAddresses", "selector", "ports"})
+        if (there.get("spec").get(key) != wanted.get("spec").get(key))
+            change.set(key, wanted.get("spec").get(key));
+    // Of an object that is merged only what is named as null goes.
+    auto selector = change.get("selector");
+    for (const auto& [label, value] : there.get("spec").get("selector").members())
+        if (selector.is_object() && !selector.has(label)) selector.set(label, Value());
+    return change;
+}
+
+/// What makes `there` as it is wanted; nothing where it is. A pod that has failed never comes back.
 std::optional<Action> mend(const Value& there, const Value& wanted) {
-    if (text_at(wanted, "kind") == "Pod") {
+    const auto kind = text_at(wanted, "kind");
+    if (kind == "Secret") return {};
+    if (kind == "Pod") {
         if (text_at(there.get("status"), "phase") != "Failed" ||
             there.get("metadata").has("deletionTimestamp"))
             return {};
         return Action{Verb::remove, patch_of(there)};
     }
-    if (text_at(wanted, "kind") != "Service") return {};
-    auto patch = Value::object();
-    for (const auto* key : {"publishNotReadyAddresses", "selector", "ports"})
-        if (there.get("spec").get(key) != wanted.get("spec").get(key))
-            patch.set(key, wanted.get("spec").get(key));
-    if (patch.members().empty()) return {};
-    // Of an object that is merged only what is named as null goes.
-    auto selector = patch.get("selector");
-    for (const auto& [label, value] : there.get("spec").get("selector").members())
-        if (selector.is_object() && !selector.has(label)) selector.set(label, Value());
-    return Action{Verb::patch, patch_of(there).set("spec", patch)};
+    auto patch = patch_of(there);
+    const auto labels = missing_labels(there, wanted);
+    const auto change = kind == "Service" ? change_of_service(there, wanted) : Value::object();
+    if (labels.members().empty() && change.members().empty()) return {};
+    if (!labels.members().empty()) patch.get("metadata").set("labels", labels);
+    if (!change.members().empty()) patch.set("spec", change);
+    return Action{Verb::patch, patch};
 }
 
 }  // namespace
@@ -104,6 +133,13 @@ Condition create_objects(const State& state, std::vector<Action>& actions) {
         if (const auto* there = find(*state.observed, wanted)) {
             if (is_owned_by(*there, state.uid)) {
                 if (auto mended = mend(*there, wanted)) needed.push_back(std::move(*mended));
+                continue;
+            }
+            if (is_of_predecessor(*there, state)) {
+                held = Condition{type, false, "WaitsForName",
+                                 fmt::format("{} {} waits until the one of the MiniCluster before "
+                                             "it is gone",
+                                             kind, name)};
                 continue;
             }
             return {type, false, "NameTaken",

@@ -2,6 +2,7 @@
 #include "muster/controller/desired.hpp"
 
 #include <csignal>
+#include <initializer_list>
 
 #include "build.hpp"
 #include "muster/base/exit_code.hpp"
@@ -53,29 +54,37 @@ Value leader_service(const MiniCluster& cluster) {
 
 /// SIGTERM: of a pod that somebody has deleted, as the Job controller does when a Job is suspended.
 constexpr int told_to_stop = 128 + SIGTERM;
+constexpr int killed = 128 + SIGKILL;
 
-Value exit_codes_rule(const MiniCluster& cluster, const char* action, const char* operation) {
+Value exit_codes_rule(const std::string& container, const char* action, const char* operation,
+                      std::initializer_list<int> codes) {
     auto values = Value::array();
-    for (const auto kind : {Kind::no_name, Kind::unavailable, Kind::protocol})
-        values.append(number(exit_code(kind)));
-    values.append(number(told_to_stop));
+    for (const auto code : codes) values.append(number(code));
     return object({{"action", text(action)},
-                   {"onExitCodes", object({{"containerName", text(cluster.flux.name)},
+                   {"onExitCodes", object({{"containerName", text(container)},
                                            {"operator", text(operation)},
                                            {"values", values}})}});
 }
 
 /// Evicted pods count for nothing; those that found nobody or were told to stop are tried again,
-/// and what a program or a refusal ends with is the Job's end. The API takes no policy with
-/// restartPolicy OnFailure.
-Value failure_policy(const MiniCluster& cluster) {
+/// and what a program or a refusal ends with is the Job's end, as is what a container beside Flux
+/// ends with of itself. The API takes no policy with restartPolicy OnFailure.
+Value failure_policy(const MiniCluster& cluster, const Value& pod) {
     if (text_at(cluster.pod, "restartPolicy") == "OnFailure") return {};
+    const auto tried_again = {exit_code(Kind::no_name), exit_code(Kind::unavailable),
+                              exit_code(Kind::protocol), told_to_stop};
+    constexpr std::size_t most_rules = 20;  // that the API takes
     const auto disruption =
         object({{"action", text("Ignore")},
                 {"onPodConditions",
                  list({object({{"type", text("DisruptionTarget")}, {"status", text("True")}})})}});
-    return object({{"rules", list({disruption, exit_codes_rule(cluster, "Count", "In"),
-                                   exit_codes_rule(cluster, "FailJob", "NotIn")})}});
+    auto rules = list({disruption, exit_codes_rule(cluster.flux.name, "Count", "In", tried_again),
+                       exit_codes_rule(cluster.flux.name, "FailJob", "NotIn", tried_again)});
+    for (const auto& container : pod.get("spec").get("containers").items())
+        if (const auto name = text_at(container, "name");
+            name != cluster.flux.name && rules.items().size() < most_rules)
+            rules.append(exit_codes_rule(name, "FailJob", "NotIn", {killed, told_to_stop}));
+    return object({{"rules", rules}});
 }
 
 Value job(const MiniCluster& cluster) {
@@ -86,6 +95,7 @@ Value job(const MiniCluster& cluster) {
     meta.set("labels", all);
     // The leader's end is the Job's.
     const auto success = object({{"rules", list({object({{"succeededIndexes", text("0")}})})}});
+    const auto pod = pod_template(cluster);
     return object({{"apiVersion", text("batch/v1")},
                    {"kind", text("Job")},
                    {"metadata", meta},
@@ -95,8 +105,8 @@ Value job(const MiniCluster& cluster) {
                                     {"backoffLimit", number(cluster.backoff_limit)},
                                     {"activeDeadlineSeconds", number(cluster.deadline)},
                                     {"successPolicy", success},
-                                    {"podFailurePolicy", failure_policy(cluster)},
-                                    {"template", pod_template(cluster)}})}});
+                                    {"podFailurePolicy", failure_policy(cluster, pod)},
+                                    {"template", pod}})}});
 }
 
 }  // namespace

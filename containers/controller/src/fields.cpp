@@ -43,7 +43,7 @@ constexpr std::array instance_rows{
     Field{"spec.archive.path", string,
           "content to load at start, where the leader finds such a file"},
     Field{"spec.network", object, ""},
-    Field{"spec.network.headlessName", string, "name of the headless Service [NAME-UID]"},
+    Field{"spec.network.headlessName", string, "name of the headless Service [NAME-UID8]"},
     Field{"spec.network.disableAffinity", boolean,
           "no preference for one zone and one pod on a node"},
     Field{"spec.logging", object, ""},
@@ -54,8 +54,8 @@ constexpr std::array instance_rows{
     Field{"spec.logging.timed", boolean, "muster timeline shows where the time goes; leave it out",
           refused},
     Field{"spec.services", list,
-          "containers, as in spec.containers, of one more pod, NAME-services in the instance's "
-          "domain"},
+          "containers, as in spec.containers, of one more pod, NAME-services.SERVICE in DNS, as "
+          "brokers are NAME-INDEX.SERVICE"},
 };
 
 constexpr std::array flux_rows{
@@ -69,7 +69,11 @@ constexpr std::array flux_rows{
     Field{"spec.flux.container.workingDir", string, "of the init container"},
     Field{"spec.flux.container.pythonPath", string,
           "PYTHONPATH of the containers that have the view"},
-    Field{"spec.flux.container.resources", any, "of the init container"},
+    Field{"spec.flux.container.resources", object, "of the init container"},
+    Field{"spec.flux.container.resources.limits", map, ""},
+    Field{"spec.flux.container.resources.limits{}", quantity, ""},
+    Field{"spec.flux.container.resources.requests", map, ""},
+    Field{"spec.flux.container.resources.requests{}", quantity, ""},
     Field{"spec.flux.container.pullAlways", boolean, "imagePullPolicy Always"},
     Field{"spec.flux.container.securityContext", any, "of the init container"},
     Field{"spec.flux.container.imagePullSecret", string, "a pull secret of the pod"},
@@ -144,7 +148,11 @@ constexpr std::array container_rows{
     Field{"spec.containers[].lifeCycle.preStopExec", string,
           "run before it is stopped; of the container with Flux: muster's own preStop drains the "
           "broker, give the command to another container"},
-    Field{"spec.containers[].resources", any, "R is what they allow: whole cores"},
+    Field{"spec.containers[].resources", object, "R is what they allow: whole cores"},
+    Field{"spec.containers[].resources.limits", map, ""},
+    Field{"spec.containers[].resources.limits{}", quantity, ""},
+    Field{"spec.containers[].resources.requests", map, ""},
+    Field{"spec.containers[].resources.requests{}", quantity, ""},
     Field{"spec.containers[].securityContext", any, ""},
     Field{"spec.containers[].commands", object, "shell text"},
     Field{"spec.containers[].commands.prefix", string, "words before the submitting command"},
@@ -170,7 +178,7 @@ constexpr std::array container_rows{
     Field{"spec.containers[].volumes{}.secretName", string, ""},
     Field{"spec.containers[].volumes{}.emptyDir", boolean, ""},
     Field{"spec.containers[].volumes{}.emptyDirMedium", string, "Memory, or of the node"},
-    Field{"spec.containers[].volumes{}.emptyDirSizeLimit", string, ""},
+    Field{"spec.containers[].volumes{}.emptyDirSizeLimit", quantity, ""},
     Field{"spec.containers[].volumes{}.csiDriver", string, ""},
     Field{"spec.containers[].volumes{}.csiDriverAttributes", map, ""},
     Field{"spec.containers[].volumes{}.csiDriverAttributes{}", string, ""},
@@ -214,7 +222,7 @@ constexpr std::array muster_rows{
     within(1, last_port, {"spec.muster.port", integer, "port of the brokers [8050]"}),
     Field{"spec.muster.domain", string, "cluster domain [resolv.conf]"},
     among("4, 6, auto", {"spec.muster.ip", string, "address family: 4, 6 or auto [auto]"}),
-    Field{"spec.muster.flux", string, "the flux program, or none for the rehearsal broker"},
+    Field{"spec.muster.flux", string, "the flux program, or none for the rehearsal broker, which needs no view"},
     Field{"spec.muster.grace", integer, "seconds that a stop may take [25]"},
     Field{"spec.muster.terminationGracePeriodSeconds", integer,
           "of the brokers' pods [5/3 of grace, and 3]"},

@@ -9,9 +9,14 @@
 
 namespace muster::controller {
 
-/// What a field holds. `any` is an object of the Kubernetes API that is passed on as it is,
-/// `any_list` a list of such objects.
-enum class Type { object, list, map, string, integer, boolean, any, any_list };
+/// What a field holds. `quantity` is a number, or a string of a number and its unit ("500m",
+/// "1Gi"); `any` is an object of the Kubernetes API that is passed on as it is, `any_list` a list of
+/// such objects.
+enum class Type { object, list, map, string, integer, boolean, quantity, any, any_list };
+
+/// What a string that is a quantity matches (Kubernetes, "Quantity").
+inline constexpr const char* quantity_pattern =
+    R"(^([+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]+)?)?$)";
 
 /// One field. In a path `[]` stands for the items of a list, and `{}` for the values of a map.
 struct Field {

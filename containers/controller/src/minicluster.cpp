@@ -80,9 +80,17 @@ Result<void> check_names(const MiniCluster& cluster) {
     return {};
 }
 
-void read_flux(MiniCluster& cluster, const Value& flux) {
+/// The rehearsal broker needs no view of Flux; what is asked for is given.
+bool has_view(const Value& spec) {
+    const auto view = spec.get("flux").get("container");
+    const bool rehearses = text_at(spec.get("muster"), "flux") == "none";
+    return !is_set(view, "disable") && !(rehearses && view.members().empty());
+}
+
+void read_flux(MiniCluster& cluster, const Value& spec) {
+    const auto flux = spec.get("flux");
     const auto view = flux.get("container");
-    if (!is_set(view, "disable")) {
+    if (has_view(spec)) {
         const auto or_default = [&](const char* key, std::string_view value) {
             const auto given = text_at(view, key);
             return given.empty() ? std::string(value) : given;
@@ -242,7 +250,7 @@ Result<MiniCluster> read_minicluster(const Value& object) {
     cluster.is_quiet = is_set(logging, "quiet");
     cluster.is_verbose = is_set(logging, "debug");
     cluster.debugs_zeromq = is_set(logging, "zeromq");
-    read_flux(cluster, spec.get("flux"));
+    read_flux(cluster, spec);
     TRY(read_words(cluster.option_flags, "spec.flux.optionFlags"));
     TRY(read_containers(cluster, spec));
     TRY(check_names(cluster));

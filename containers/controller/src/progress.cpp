@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "lateness.hpp"
 #include "names.hpp"
 #include "read.hpp"
 #include "state.hpp"
@@ -41,19 +42,38 @@ std::string first_trouble(const std::vector<Value>& pods) {
     return {};
 }
 
-Condition brokers_online(const State& state, const Progress& progress) {
+constexpr const char* no_program =
+    "the leader is online; no command was given, so it waits for people, as with spec.interactive";
+
+bool lacks_program(const State& state) {
+    return state.cluster && state.cluster->mode == Mode::interactive &&
+           !is_set(state.observed->minicluster.get("spec"), "interactive");
+}
+
+/// How many brokers a leader waits for before the program begins.
+std::int64_t quorum_of(const State& state, std::int64_t size) {
+    const auto noted = at(state.job, {"metadata", "annotations"}).get(quorum_annotation);
+    return Value::parse(noted.as_string().value_or("")).value_or(Value()).as_integer().value_or(size);
+}
+
+Condition brokers_online(const State& state, Progress& progress, WallTime now) {
     const auto count = fmt::format("{} of {} brokers are online", progress.online, progress.size);
     if (progress.size > 0 && progress.online >= progress.size)
         return {"BrokersOnline", true, "AllOnline", count};
     if (state.job_has_ended || is_ending(state.job)) return {"BrokersOnline", false, "Ended", count};
+    if (state.job.is_null() || is_set(state.job.get("spec"), "suspend"))
+        return {"BrokersOnline", false, "SomeOffline", count};
     const auto trouble = first_trouble(state.pods);
-    return {"BrokersOnline", false, trouble.empty() ? "SomeOffline" : "Trouble", count + trouble};
+    if (!trouble.empty()) return {"BrokersOnline", false, "Trouble", count + trouble};
+    const auto [late, look_again] = find_late(state, progress.size, now);
+    progress.look_again = look_again;
+    return {"BrokersOnline", false, "SomeOffline", late.empty() ? count : count + "; " + late};
 }
 
 Condition running(const State& state, Progress& progress) {
-    const auto is = [&](const char* phase, bool is_true, const char* message) {
+    const auto is = [&](const char* phase, bool is_true, std::string message) {
         progress.phase = phase;
-        return Condition{"Running", is_true, phase, message};
+        return Condition{"Running", is_true, phase, std::move(message)};
     };
     const auto& job = state.job;
     if (has_condition(job, "Complete")) return is("Succeeded", false, "the instance has ended");
@@ -62,7 +82,19 @@ Condition running(const State& state, Progress& progress) {
     if (is_set(job.get("spec"), "suspend")) return is("Suspended", false, "the Job is suspended");
     const auto leader = std::ranges::find_if(
         state.pods, [](const Value& pod) { return is_leader(pod) && is_online(pod); });
-    if (leader != state.pods.end()) return is("Running", true, "the leader is online");
+    if (leader != state.pods.end()) {
+        // A program that has begun goes on when a follower is lost.
+        const bool has_begun = text_at(reported(state, "Running"), "status") == "True";
+        if (has_begun || progress.online >= quorum_of(state, progress.size))
+            return is("Running", true, lacks_program(state) ? no_program : "the leader is online");
+        return is("Starting", false, "the leader waits for its followers");
+    }
+    for (const auto& pod : state.pods)
+        if (const auto keeper = is_leader(pod) ? keeper_of(pod) : ""; !keeper.empty())
+            return is("Ending", false,
+                      fmt::format("leader {} has ended with {}; its pod waits for container {} to "
+                                  "end, too",
+                                  name_of(pod), end_of(pod)->text, keeper));
     return is("Starting", false, "the leader is not online yet");
 }
 
@@ -95,12 +127,12 @@ Condition finished(const State& state) {
 
 }  // namespace
 
-Progress look_at_progress(const State& state) {
+Progress look_at_progress(const State& state, WallTime now) {
     Progress progress;
     const auto pods = at(state.job, {"spec", "parallelism"}).as_integer();
     progress.size = pods.value_or(state.cluster ? state.cluster->size : 0);
     progress.online = std::ranges::count_if(state.pods, is_online);
-    progress.conditions.push_back(brokers_online(state, progress));
+    progress.conditions.push_back(brokers_online(state, progress, now));
     progress.conditions.push_back(running(state, progress));
     progress.conditions.push_back(finished(state));
     return progress;

@@ -69,8 +69,9 @@ Result<kube::Request> request_of(const Action& action, WallTime now) {
         case Verb::remove:
             break;
     }
-    return kube::remove(
-        target, {.uid = text_at(object.get("metadata"), "uid"), .propagation = "Background"});
+    return kube::remove(target, {.uid = text_at(object.get("metadata"), "uid"),
+                                 .version = text_at(object.get("metadata"), "resourceVersion"),
+                                 .propagation = "Background"});
 }
 
 kube::Request look_up(const Action& action) {

@@ -65,15 +65,17 @@ std::vector<Rule> rules_of_names() {
         room = fmt::format("{} <= 1{:0<{}} ? {} : {}", ranks, "", digits, 62 - digits, room);
     const auto is_named = has_text("self.spec", "network.headlessName");
     const auto has_leader = is_true("self.spec", "flux.minimalService");
+    const auto host = name + ".matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')";
     const std::string label = ".matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')";
     return {
-        {root, "", name + ".matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')", sentence::no_host},
+        {root, "", host, sentence::no_host},
         {root, "", fmt::format("size({}) <= ({})", name, room), sentence::long_host},
         {root, "",
          fmt::format("!has(self.spec.services) || size(self.spec.services) == 0 || size({}) <= 54",
                      name),
          sentence::long_services_host},
-        {root, "", fmt::format("{} || {}{}", is_named, name, label), sentence::no_service},
+        {root, "", fmt::format("{} || !({}) || {}{}", is_named, host, name, label),
+         sentence::no_service},
         {root, "", fmt::format("{} || size({}) <= ({} ? 47 : 54)", is_named, name, has_leader),
          sentence::long_service},
         {"spec.network.headlessName", "", "self == '' || self" + label, sentence::no_service},
@@ -174,6 +176,11 @@ const std::vector<Rule>& all() {
     return rules;
 }
 
+/// Of the root the only part that has rules is its name, which the API server does not say.
+std::string said_of(const Rule& rule) {
+    return fmt::format("{}{}", rule.path == root_path ? "metadata.name: " : "", rule.sentence);
+}
+
 Value to_value(std::string_view expression, std::string_view part, std::string_view sentence) {
     return object({{"rule", text(expression)},
                    {"message", text(sentence)},
@@ -203,7 +210,7 @@ Value rules_of(std::string_view path) {
     auto made = Value::array();
     for (const auto& rule : all())
         if (rule.path == path)
-            made.append(to_value(rule.expression, rule.part, rule.sentence));
+            made.append(to_value(rule.expression, rule.part, said_of(rule)));
     return made.items().empty() ? Value() : made;
 }
 

@@ -10,6 +10,9 @@ namespace muster::controller::sentence {
 inline constexpr std::string_view out_of_range = "this is not a number from {} to {}";
 inline constexpr std::string_view no_choice = "this must be one of {}";
 
+inline constexpr std::string_view no_quantity =
+    "this is no quantity: a number, and its unit behind it, as in 500m, 2 or 1Gi";
+
 inline constexpr std::string_view no_pods = "0 pods are no instance: give 1 or more";
 inline constexpr std::string_view less_than_size = "this is less than spec.size";
 inline constexpr std::string_view more_than_size = "this is more than spec.size";
@@ -43,7 +46,7 @@ inline constexpr std::string_view interactive_command =
 inline constexpr std::string_view pre_of_flux =
     "Flux runs in this container: give commands.pre";
 inline constexpr std::string_view stop_of_flux =
-    "here muster's own preStop drains the broker; give the command to another container";
+    "here muster's own preStop drains the broker: give lifeCycle.preStopExec to another container";
 inline constexpr std::string_view no_flux_here = "Flux does not run in this container";
 inline constexpr std::string_view no_rank_here =
     "a service is neither leader nor follower: give commands.pre";

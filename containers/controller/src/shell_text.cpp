@@ -4,17 +4,28 @@
 namespace muster::controller {
 namespace {
 
-/// sh stays for what follows: it passes signals on, waits again when one has interrupted it, and
-/// ends with the command's code, or with that of the text where the command's is 0.
+/// A part that fails is named where the kubelet looks for the cause, in a file of its own.
+constexpr const char* name_failures =
+    "trap '[ $? = 0 ] || [ ! -w /dev/termination-log ] || "
+    "echo \"muster: $muster_part failed\" >|/dev/termination-log || :' EXIT\n";
+
+/// sh stays for what follows: it passes signals on, those too that come before there is whom to pass
+/// them to, waits again when one has interrupted it, and ends with the command's code, or with that
+/// of the text where the command's is 0.
 constexpr const char* run_and_stay =
-    "code=0\n"
+    "muster_code=0 muster_child= muster_sent=\n"
+    "muster_pass() {\n"
+    "  if [ \"$muster_child\" ]; then kill -s \"$1\" \"$muster_child\" || :; else muster_sent=$1; fi\n"
+    "}\n"
+    "trap 'muster_pass TERM' TERM\n"
+    "trap 'muster_pass INT' INT\n"
     "\"$@\" <&0 &\n"
-    "command=$!\n"
-    "trap 'kill -s TERM \"$command\"' TERM\n"
-    "trap 'kill -s INT \"$command\"' INT\n"
-    "while wait \"$command\" && code=0 || code=$?; kill -s 0 \"$command\" 2>/dev/null; do :; done\n"
+    "muster_child=$!\n"
+    "[ -z \"$muster_sent\" ] || muster_pass \"$muster_sent\"\n"
+    "while wait \"$muster_child\" && muster_code=0 || muster_code=$?\n"
+    "  kill -s 0 \"$muster_child\" 2>/dev/null; do :; done\n"
     "trap - TERM INT\n"
-    "trap '[ \"$code\" = 0 ] || exit \"$code\"' EXIT\n";
+    "trap '[ \"$muster_code\" = 0 ] || exit \"$muster_code\"' EXIT\n";
 
 std::string line(const std::string& text) {
     return text.empty() || text.back() == '\n' ? text : text + '\n';
@@ -33,9 +44,18 @@ std::string for_role(const char* comparison, const std::string& text) {
            line(text) + "fi\n";
 }
 
+/// `text` of this field of commands.
+std::string part(const char* name, const std::string& text) {
+    if (text.empty()) return {};
+    return std::string("muster_part=commands.") + name + "\n" + line(text);
+}
+
 std::string before(const Container& container, const std::string& archive) {
-    auto text = line(container.init) + line(container.pre) + line(container.service_pre) +
-                for_role("=", container.broker_pre) + for_role("!=", container.worker_pre);
+    auto text = part("init", container.init) + part("pre", container.pre) +
+                part("servicePre", container.service_pre) +
+                part("brokerPre", for_role("=", container.broker_pre)) +
+                part("workerPre", for_role("!=", container.worker_pre));
+    if (!text.empty()) text = name_failures + text + "trap - EXIT\n";
     if (!archive.empty())
         text += "if [ -e " + quoted(archive) + " ]; then export MUSTER_RESTORE=" + quoted(archive) +
                 "; fi\n";

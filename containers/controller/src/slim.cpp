@@ -28,7 +28,7 @@ Value metadata(const Value& object) {
     const auto all = object.get("metadata");
     auto made = members(all, {"name", "namespace", "uid", "resourceVersion", "generation",
                               "deletionTimestamp", "ownerReferences"});
-    made.set("labels", members(all.get("labels"), {name_label, instance_label}));
+    made.set("labels", members(all.get("labels"), {name_label, manager_label, instance_label}));
     made.set("annotations", members(all.get("annotations"),
                                     {ranks_annotation, quorum_annotation, spec_annotation,
                                      index_annotation}));
@@ -38,9 +38,10 @@ Value metadata(const Value& object) {
 Value pod_status(const Value& status) {
     auto conditions = Value::array();
     for (const auto& condition : status.get("conditions").items())
-        if (condition.get("type").as_string() == "PodScheduled")
+        if (const auto type = condition.get("type").as_string();
+            type == "PodScheduled" || type == "DisruptionTarget")
             conditions.append(members(condition, {"type", "status", "reason", "message"}));
-    auto made = members(status, {"phase"});
+    auto made = members(status, {"phase", "reason", "message"});
     made.set("conditions", conditions);
     for (const auto* list : {"initContainerStatuses", "containerStatuses"})
         made.set(list, each(status.get(list), {"name", "image", "ready", "state", "lastState"}));
@@ -64,14 +65,17 @@ Value slim(const std::string& kind, const Value& object) {
         return made
             .set("spec", members(spec, {"parallelism", "completions", "activeDeadlineSeconds",
                                         "backoffLimit", "suspend"}))
-            .set("status", controller::object(
-                               {{"conditions", each(status.get("conditions"),
-                                                    {"type", "status", "reason", "message"})}}));
-    if (kind == "Pod")
+            .set("status", members(status, {"startTime"})
+                               .set("conditions", each(status.get("conditions"),
+                                                       {"type", "status", "reason", "message"})));
+    if (kind == "Pod") {
+        made.get("metadata").set("creationTimestamp",
+                                 object.get("metadata").get("creationTimestamp"));
         return made
-            .set("spec",
-                 controller::object({{"containers", each(spec.get("containers"), {"name"})}}))
+            .set("spec", members(spec, {"restartPolicy"})
+                             .set("containers", each(spec.get("containers"), {"name"})))
             .set("status", pod_status(status));
+    }
     return made;  // a Secret among them
 }
 

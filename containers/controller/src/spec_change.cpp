@@ -4,6 +4,7 @@
 // is another Job: the user deletes this one.
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <array>
 
 #include "build.hpp"
@@ -11,6 +12,7 @@
 #include "names.hpp"
 #include "read.hpp"
 #include "state.hpp"
+#include "trouble.hpp"
 
 namespace muster::controller {
 namespace {
@@ -50,13 +52,29 @@ void follow(Value& patch, const Value& job, const char* key, std::int64_t wanted
     if (job.get("spec").get(key) != number(wanted)) patch.set(key, number(wanted));
 }
 
+/// What has ended is not started again, whatever the spec says now.
+Condition compare_ended(const State& state) {
+    const auto changed = changes(state);
+    const auto size = state.job.get("spec").get("parallelism").as_integer();
+    if (changed.empty() && size.value_or(state.cluster->size) == state.cluster->size)
+        return {type, true, "Applied", "the spec is in force"};
+    return {type, false, "Ended",
+            "this is not the spec of the instance that has ended: to run it, delete the "
+            "MiniCluster, and apply it again"};
+}
+
 }  // namespace
 
 Condition follow_spec(const State& state, std::vector<Action>& actions) {
     if (!state.cluster) return {type, false, "Invalid", state.cluster.error().message};
-    if (state.job.is_null() || state.job_has_ended ||
-        state.job.get("metadata").has("deletionTimestamp"))
+    if (state.job_has_ended) return compare_ended(state);
+    if (state.job.is_null() || state.job.get("metadata").has("deletionTimestamp"))
         return {type, true, "Applied", "the spec is in force"};
+    constexpr const char* mend = "delete the Job, and it is started anew with what the spec says";
+    if (annotation(state.job, ranks_annotation).is_null())
+        return {type, false, "MadeByAnother",
+                fmt::format("Job {} was made by another controller, and goes on as it is: {}",
+                            state.name, mend)};
     const auto& cluster = *state.cluster;
     const auto ranks = number_at(state.job, ranks_annotation);
     const bool fits = cluster.size <= ranks;
@@ -66,14 +84,15 @@ Condition follow_spec(const State& state, std::vector<Action>& actions) {
         follow(patch, state.job, "completions", cluster.size);
     }
     follow(patch, state.job, "activeDeadlineSeconds", cluster.deadline);
-    follow(patch, state.job, "backoffLimit", cluster.backoff_limit);
+    // A policy of exit codes cannot tell a program's 69 from muster's own, which is tried again.
+    const bool has_failed = std::ranges::any_of(state.pods, program_has_failed);
+    follow(patch, state.job, "backoffLimit", has_failed ? 0 : cluster.backoff_limit);
     if (!patch.members().empty()) {
         if (!state.observed->refusal.empty())
             return {type, false, "Refused", state.observed->refusal};
         actions.push_back({Verb::patch, patch_of(state.job).set("spec", patch)});
     }
 
-    constexpr const char* mend = "delete the Job, and it is started anew with what the spec says";
     if (!fits)
         return {type, false, "SizeRefused",
                 fmt::format("spec.size: {} is more than the {} ranks that were configured at the "
@@ -87,10 +106,11 @@ Condition follow_spec(const State& state, std::vector<Action>& actions) {
                 fmt::format("{} changed after the start: {}", fmt::join(changed, ", "), mend)};
     if (const auto quorum = number_at(state.job, quorum_annotation); cluster.size < quorum)
         return {type, true, "BelowQuorum",
-                fmt::format("spec.size: {} is less than the {} brokers that a leader waits for: the "
-                            "program goes on, but would not begin again after an eviction; "
-                            "spec.minSize, set before the start, is how many are enough",
-                            cluster.size, quorum)};
+                fmt::format("spec.size: {} is less than the {} brokers that a leader waits for: a "
+                            "program that runs goes on, but none begins, after an eviction either, "
+                            "before there are so many; give more, or {}; spec.minSize, set before "
+                            "the start, is how many are enough",
+                            cluster.size, quorum, mend)};
     return {type, true, "Applied", "the spec is in force"};
 }
 

@@ -5,6 +5,7 @@
 
 #include "build.hpp"
 #include "names.hpp"
+#include "patch.hpp"
 #include "read.hpp"
 
 namespace muster::controller {
@@ -24,6 +25,15 @@ bool has_ended(const Value& job) {
         const auto type = text_at(each, "type");
         return (type == "Complete" || type == "Failed") && text_at(each, "status") == "True";
     });
+}
+
+/// With the image that muster is installed from, where it names none. What the user wrote stays as
+/// it is: of another image of the next controller nothing has changed in it.
+Value with_image(const Value& minicluster, const std::string& image) {
+    const bool has_one = !text_at(at(minicluster, {"spec", "muster"}), "image").empty();
+    if (image.empty() || has_one || !minicluster.has("spec")) return minicluster;
+    const auto muster = object({{"image", text(image)}});
+    return patched(minicluster, object({{"spec", object({{"muster", muster}})}}));
 }
 
 }  // namespace
@@ -65,7 +75,7 @@ bool is_owned_by(const Value& object, std::string_view uid) {
 State read_state(const Observed& observed) {
     const auto metadata = observed.minicluster.get("metadata");
     State state{.observed = &observed,
-                .cluster = read_minicluster(observed.minicluster),
+                .cluster = read_minicluster(with_image(observed.minicluster, observed.image)),
                 .name = text_at(metadata, "name"),
                 .name_space = text_at(metadata, "namespace"),
                 .uid = text_at(metadata, "uid")};

@@ -43,8 +43,9 @@ struct Progress {
     std::int64_t online = 0;
     std::string phase;
     std::vector<Condition> conditions;
+    std::optional<WallTime> look_again = {};  ///< when something will be late
 };
-Progress look_at_progress(const State& state);
+Progress look_at_progress(const State& state, WallTime now);
 /// status.cpp: the status, if it is another than it was, and an Event for each condition that
 /// turned.
 void report(const State& state, const std::vector<Condition>& conditions, const Progress& progress,

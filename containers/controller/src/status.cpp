@@ -28,6 +28,7 @@ constexpr std::array told{
     Told{"ChangedAfterStart", "Warning"}, Told{"Trouble", "Warning"},
     Told{"AllOnline", "Normal"},          Told{"Running", "Normal"},
     Told{"Suspended", "Normal"},          Told{"BelowQuorum", "Warning"},
+    Told{"MadeByAnother", "Warning"},
 };
 
 /// RFC 3339, in UTC.

@@ -5,7 +5,6 @@
 
 #include "build.hpp"
 #include "names.hpp"
-#include "patch.hpp"
 #include "read.hpp"
 #include "slim.hpp"
 #include "state.hpp"
@@ -19,13 +18,6 @@ using json::Value;
 std::uint64_t version_of(const Value& object) {
     const auto text = text_at(object.get("metadata"), "resourceVersion");
     return std::strtoull(text.c_str(), nullptr, 10);
-}
-
-Key key_of(const std::string& kind, const Value& object) {
-    const auto metadata = object.get("metadata");
-    return {text_at(metadata, "namespace"),
-            text_at(kind == "MiniCluster" ? metadata : metadata.get("labels"),
-                    kind == "MiniCluster" ? "name" : name_label)};
 }
 
 std::pair<ObjectName, std::string> id_of(const std::string& kind, const Value& object) {
@@ -50,17 +42,17 @@ bool tells_the_same(const Value& one, const Value& other) {
                 {"uid", "generation", "deletionTimestamp", "ownerReferences", "annotations"});
 }
 
-/// `spec` with an image that muster is installed from, where it names none.
-Value with_image(const Value& spec, const std::string& image) {
-    if (image.empty() || !text_at(spec.get("muster"), "image").empty()) return spec;
-    return patched(spec, object({{"muster", object({{"image", text(image)}})}}));
-}
-
 }  // namespace
+
+Key key_of(const std::string& kind, const Value& object) {
+    const auto metadata = object.get("metadata");
+    return {text_at(metadata, "namespace"),
+            text_at(kind == "MiniCluster" ? metadata : metadata.get("labels"),
+                    kind == "MiniCluster" ? "name" : name_label)};
+}
 
 std::optional<Key> Store::put(const std::string& kind, const Value& object) {
     auto kept = slim(kind, object);
-    if (kind == "MiniCluster") kept.set("spec", with_image(kept.get("spec"), image_));
     const auto key = key_of(kind, kept);
     const auto id = id_of(kind, kept);
     if (key.name.empty()) return {};
@@ -111,7 +103,7 @@ std::optional<Observed> Store::observe(const Key& key) const {
     const auto found = entries_.find(key);
     if (found == entries_.end() || found->second.minicluster.is_null()) return {};
     const auto& entry = found->second;
-    Observed observed{.minicluster = entry.minicluster, .objects = {}, .pods = {}, .refusal = {}};
+    Observed observed{.minicluster = entry.minicluster, .objects = {}, .pods = {}, .refusal = {}, .image = image_};
     for (const auto* map : {&entry.objects, &entry.found})
         for (const auto& [name, object] : *map) observed.objects.push_back(object);
     const auto instance = text_at(entry.minicluster.get("metadata"), "uid").substr(0, 8);

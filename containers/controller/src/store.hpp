@@ -16,6 +16,9 @@ struct Key {
     auto operator<=>(const Key&) const = default;
 };
 
+/// The MiniCluster that `object` is or belongs to; without a name where it belongs to none.
+Key key_of(const std::string& kind, const json::Value& object);
+
 /// What the watches have told, by the MiniCluster that it belongs to; of each object only what
 /// decide() looks at. Never a Secret's data.
 class Store {

@@ -18,11 +18,11 @@ void WorkQueue::add(const Key& key, Duration delay) {
         item.comes_again = true;
         return;
     }
-    const auto due = reactor_.now() + delay;
+    const auto due = std::max(reactor_.now() + delay, item.not_before);
     if (item.is_ready || (item.timer != 0 && item.due <= due)) return;
     reactor_.cancel(item.timer);
     item.due = due;
-    item.timer = reactor_.after(delay, [this, key] { make_ready(key); });
+    item.timer = reactor_.after(due - reactor_.now(), [this, key] { make_ready(key); });
 }
 
 void WorkQueue::make_ready(const Key& key) {
@@ -53,10 +53,11 @@ void WorkQueue::succeeded(const Key& key) {
     start_ready();
 }
 
-void WorkQueue::failed(const Key& key) {
+void WorkQueue::failed(const Key& key, Duration at_least) {
     --running_;
     auto& item = items_[key];
     item.is_running = item.comes_again = false;
+    item.not_before = reactor_.now() + std::min(at_least, longest_pause);
     const auto pause = std::min(longest_pause, first_pause * (1 << std::min(item.failures, 10U)));
     ++item.failures;
     std::uniform_real_distribution<double> share(0.75, 1.25);

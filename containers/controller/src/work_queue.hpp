@@ -26,17 +26,20 @@ class WorkQueue {
     WorkQueue(const WorkQueue&) = delete;
     WorkQueue& operator=(const WorkQueue&) = delete;
 
-    /// In `delay` at the latest; what happens meanwhile comes along.
+    /// In `delay` at the latest, unless a failure has to wait longer; what happens meanwhile comes
+    /// along.
     void add(const Key& key, Duration delay = Duration::zero());
     void succeeded(const Key& key);
-    void failed(const Key& key);
+    /// Not again within `at_least`, but for longest_pause, whatever happens: a server that was asked
+    /// too much says so.
+    void failed(const Key& key, Duration at_least = Duration::zero());
 
     std::size_t size() const { return items_.size(); }
 
   private:
     struct Item {
         Reactor::TimerId timer = 0;
-        TimePoint due{};
+        TimePoint due{}, not_before{};
         bool is_ready = false, is_running = false, comes_again = false;
         unsigned failures = 0;
     };

@@ -17,15 +17,23 @@ std::string words_of(const Request& request, std::string words) {
     return words.empty() ? "it does not say why" : words;
 }
 
-std::string_view mend_of(const Failure& failure) {
+/// The authorizer says so, `cannot create resource "jobs"`; admission refuses with 403, too.
+std::string_view mend_of_denial(const Failure& failure, std::string_view words) {
+    // Nothing can be made any more in one that is being deleted, whatever the rights.
+    if (std::ranges::find(failure.causes, "NamespaceTerminating") != failure.causes.end())
+        return "; the namespace is being deleted";
+    if (words.find("exceeded quota") != words.npos)
+        return "; a ResourceQuota of the namespace allows no more";
+    if (words.empty() || words.find(" cannot ") != words.npos) return "; its Role must allow this";
+    return "; what the cluster admits forbids it";
+}
+
+std::string_view mend_of(const Failure& failure, std::string_view words) {
     switch (failure.code) {
         case 401:
             return "; the token or client certificate is not valid there, renew it";
         case 403:
-            // Nothing can be made any more in one that is being deleted, whatever the rights.
-            if (std::ranges::find(failure.causes, "NamespaceTerminating") != failure.causes.end())
-                return "; the namespace is being deleted";
-            return "; its Role must allow this";
+            return mend_of_denial(failure, words);
         default:
             return "";
     }
@@ -50,10 +58,11 @@ Failure read_status(const Request& request, int code, const json::Value& status)
         if (const auto reason = cause.get("reason").as_string()) failure.causes.push_back(*reason);
     if (const auto seconds = details.get("retryAfterSeconds").as_integer())
         failure.retry_after = std::chrono::seconds(*seconds);
+    const auto words = status.get("message").as_string().value_or("");
     failure.message = fmt::format(
         "{} {}: the API server answered {}{}{}: {}{}", request.method, request.path, failure.code,
-        failure.reason.empty() ? "" : " ", failure.reason,
-        words_of(request, status.get("message").as_string().value_or("")), mend_of(failure));
+        failure.reason.empty() ? "" : " ", failure.reason, words_of(request, words),
+        mend_of(failure, words));
     return failure;
 }
 

@@ -34,7 +34,7 @@ Request get(const Target& target) {
 
 Request create(const Resource& resource, const std::string& name_space, const json::Value& object) {
     auto request = with_body("POST", path_of({resource, name_space, ""}), object);
-    request.query = {{"fieldManager", field_manager}};
+    request.query = {{"fieldManager", field_manager}, {"fieldValidation", "Strict"}};
     request.is_idempotent = object.get("metadata").has("name");
     return request;
 }
@@ -72,9 +72,11 @@ Request remove(const Target& target, const Removal& removal) {
     auto options = json::Value::object();
     options.set("apiVersion", json::Value::string("v1"));
     options.set("kind", json::Value::string("DeleteOptions"));
-    if (!removal.uid.empty())
-        options.set("preconditions",
-                    json::Value::object().set("uid", json::Value::string(removal.uid)));
+    auto preconditions = json::Value::object();
+    if (!removal.uid.empty()) preconditions.set("uid", json::Value::string(removal.uid));
+    if (!removal.version.empty())
+        preconditions.set("resourceVersion", json::Value::string(removal.version));
+    if (!preconditions.members().empty()) options.set("preconditions", preconditions);
     if (!removal.propagation.empty())
         options.set("propagationPolicy", json::Value::string(removal.propagation));
     if (removal.grace_seconds)

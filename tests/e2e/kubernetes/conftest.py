@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The cluster, once for all tests of this folder: the one that KUBECONFIG names, one that `cluster up` has left, or one of our own."""
+import contextlib
+import os
 import secrets
 
 import muster_testing
@@ -11,18 +13,24 @@ from real_cluster.cluster import Cluster, spare
 from real_cluster.lab import Lab
 
 
-@pytest.fixture(scope="session")
-def kubernetes():
+@contextlib.contextmanager
+def one():
     if found := client.users():
         yield found
         return
     left = Cluster(client.name())
-    if left.is_up():
+    if left.is_up() and os.environ.get("PYTEST_XDIST_WORKER", "gw0") == "gw0":  # of several workers each has a cluster of its own
         left.load_own_images()  # of the programs that are tested
         yield client.of(left)
         return
     with spare() as own:
         yield client.of(own)
+
+
+@pytest.fixture(scope="session")
+def kubernetes():
+    with one() as found, found.looking():
+        yield found
 
 
 @pytest.fixture

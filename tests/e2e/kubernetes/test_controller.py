@@ -7,9 +7,12 @@ import re
 import signal
 
 import muster_testing
+import pages
 import pytest
+import yaml
+from muster_testing import REPOSITORY
 from real_cluster.companion import SYSTEM, YAML
-from real_cluster.lab import versions
+from real_cluster.lab import Lab, versions
 
 
 def test_a_minicluster_runs_to_its_end(space, start, lab, tmp_path):
@@ -54,12 +57,22 @@ def test_what_is_there_is_left_as_it_is(space, start, lab):
     assert "create" not in second.err(), second.err()
 
 
-def test_a_failing_programs_exit_code_is_told_and_it_runs_once(lab, start):
+@pytest.mark.parametrize("command, told", [
+    ("sh -c 'exit 3'", "exit code 3"), ("sh -c 'exit 69'", "exit code 69 "), ("sh -c 'kill -TERM $$'", "exit code 143: the program ended with ")])
+def test_a_failing_programs_exit_code_is_told_and_it_runs_once(lab, start, command, told):
     start()
-    lab.apply("sh -c 'exit 3'")
+    lab.apply(command)
     assert lab.wait_phase("Succeeded", "Failed")["phase"] == "Failed"
-    assert "exit code 3" in lab.condition("Finished")["message"]
+    assert told in lab.condition("Finished")["message"], lab.condition("Finished")
     assert lab.leader(), "only one"
+
+
+def test_a_container_beside_flux_that_fails_is_the_end(space, start, lab):
+    start()
+    image = space.kubernetes.images.application
+    lab.apply(spec={"containers": [{"image": image, "command": "hostname", "runFlux": True}, {"image": image, "command": "sh -c 'exit 7'", "name": "side"}]})
+    assert lab.wait_phase("Succeeded", "Failed")["phase"] == "Failed"
+    assert re.match("(leader|follower) lab-.*: container side ended with exit code 7", lab.condition("Finished")["message"]), lab.condition("Finished")
 
 
 @pytest.mark.parametrize("wrong, condition, sentence", [
@@ -74,16 +87,62 @@ def test_what_is_wrong_is_named(lab, start, wrong, condition, sentence):
     lab.wait_for(condition, sentence)
 
 
+def test_who_takes_too_long_is_named(space, start):
+    """Only Events say why, which nobody watches: people are told where they are."""
+    start()
+    mounts, account, waits = (Lab(space, name) for name in ("mounts", "account", "waits"))
+    mounts.apply(volumes={"data": {"path": "/data", "secretName": "no-such-secret"}})
+    account.apply(spec={"pod": {"serviceAccountName": "no-such-account"}})
+    waits.apply(spec={"muster": {**waits.described()["spec"]["muster"], "domain": "no.such.domain"}})
+    mounts.wait_for("BrokersOnline", "0 of 2 brokers are online; (mounts-0-.*) has not started: kubectl describe pod mounts-0-.* says why")
+    account.wait_for("BrokersOnline", "0 of 2 brokers are online; 2 of 2 pods could not be made: kubectl describe job account says why")
+    waits.wait_for("BrokersOnline", "1 of 2 brokers are online; (waits-1-.*) is not online: kubectl logs waits-1-.* says what it waits for")
+    assert waits.status()["phase"] == "Starting", "the quorum is missing"
+
+
 def test_services_run_in_a_pod_of_their_own(space, start, lab):
     start()
     service = {"image": space.kubernetes.images.application, "name": "listener", "command": "sh -c 'cat /tmp/said; sleep inf'",
                "commands": {"servicePre": "echo before the service > /tmp/said"}}
-    lab.apply("sleep inf", spec={"services": [service]})
+    lab.apply("sleep inf", spec={"services": [service], "network": {"headlessName": "flux-service"}})
     lab.wait_phase("Running")
+    for dialled in ("lab-services.flux-service", "lab-services.$(hostname -d)", "lab-1.$(hostname -d)"):
+        space.wait(lambda dialled=dialled: space.kubectl("exec", lab.leader(), "--", "sh", "-c", f"getent hosts {dialled}", check=False).stdout, dialled)
     name, = [name for name in lab.pods() if name.endswith("-services")]
     space.wait(lambda: space.log(name) == "before the service\n", "the service speaks")
     space.kubectl("delete", "pod", name, "--grace-period=1")
     space.wait(lambda: lab.pods().get(name, {}).get("status", {}).get("phase") == "Running", "it comes again")
+
+
+@pytest.mark.parametrize("field, who", [("workerPre", "follower lab-1-.*"), ("pre", ".*")])
+def test_shell_text_that_fails_is_named(start, lab, field, who):
+    start()
+    lab.apply("hostname", commands={field: "echo before; exit 7"})
+    assert lab.wait_phase("Succeeded", "Failed")["phase"] == "Failed"
+    assert re.fullmatch(f"{who}: exit code 7: commands.{field} failed", lab.condition("Finished")["message"]), lab.condition("Finished")
+
+
+def test_a_container_beside_flux_that_does_not_end_is_named(space, start, lab):
+    start()
+    image = space.kubernetes.images.application
+    flux, web = {"image": image, "command": "hostname", "runFlux": True}, {"image": image, "command": "sh -c 'until [ -e /tmp/go ]; do sleep 0.2; done'", "name": "web"}
+    lab.apply(spec={"containers": [flux, web]})
+    lab.wait_for("Running", f"leader {lab.name}-0-.* has ended with exit code 0.*; its pod waits for container web to end, too")
+    assert lab.status()["phase"] == "Ending"
+    space.kubectl("exec", lab.leader(), "--container=web", "--", "touch", "/tmp/go")
+    assert lab.wait_phase("Succeeded", "Failed")["phase"] == "Succeeded", space.told()
+
+
+@pytest.mark.parametrize("command, message", [("hostname", "the program ended with exit code 0"), ("sh -c 'exit 3'", "leader .*: exit code 3")])
+def test_a_native_sidecar_ends_with_flux(space, start, lab, command, message):
+    """As containers/controller/moving.md shows it."""
+    start()
+    shown = yaml.safe_load(pages.block((REPOSITORY / "containers" / "controller" / "moving.md").read_text(), "muster:"))["muster"]["podTemplate"]
+    shown["spec"]["initContainers"][0].update(image=space.kubernetes.images.application, command=["sh", "-c", "trap 'exit 1' TERM; while :; do sleep 0.1; done"])
+    lab.apply(command, spec={"muster": {"image": space.kubernetes.images.muster, "flux": "none", "grace": 3, "podTemplate": shown}})
+    assert lab.wait_phase("Succeeded", "Failed")
+    assert re.match(message, lab.condition("Finished")["message"]), lab.condition("Finished")
+    assert "Trouble" not in dict(lab.events()) or "exit code 3" in dict(lab.events())["Trouble"], lab.events()
 
 
 def test_followers_dial_the_leaders_address(space, start, lab):

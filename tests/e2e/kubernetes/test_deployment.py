@@ -68,21 +68,36 @@ def test_in_one_namespace(kubernetes, installed, space, lab, elsewhere, tmp_path
     assert lab.status()["phase"] == "Succeeded", "the MiniClusters stay"
 
 
-def test_a_job_that_the_flux_operator_left_is_told_and_keeps_its_pods(space, lab, start):
-    """As containers/controller/moving.md says."""
+def leave_job(lab):
+    """As the Flux Operator does: the MiniCluster's own, and without a label."""
     lab.apply()
-    owner = {"apiVersion": "flux-framework.org/v1alpha2", "kind": "MiniCluster", "name": "lab", "uid": lab.get()["metadata"]["uid"], "controller": True}
-    container = {"name": "lab", "image": space.kubernetes.images.application, "command": ["sleep", "inf"]}
-    space.apply([{"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "lab", "ownerReferences": [owner]}, "spec": {
+    owner = {"apiVersion": "flux-framework.org/v1alpha2", "kind": "MiniCluster", "name": lab.name, "uid": lab.get()["metadata"]["uid"], "controller": True}
+    container = {"name": lab.name, "image": lab.space.kubernetes.images.application, "command": ["sh", "-c", "until [ -e /tmp/go ]; do sleep 0.2; done"]}
+    lab.space.apply([{"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": lab.name, "ownerReferences": [owner]}, "spec": {
         "completions": 2, "parallelism": 2, "completionMode": "Indexed", "template": {"spec": {
             "restartPolicy": "OnFailure", "terminationGracePeriodSeconds": 1, "containers": [container]}}}}])
-    left = space.wait(lambda: found if len(found := space.pods("job-name=lab")) == 2 else None, "its pods")
+    return lab
+
+
+def test_a_job_that_the_flux_operator_left_goes_on_until_it_ends_or_is_deleted(space, start):
+    """As containers/controller/moving.md says."""
+    ending, deleted = (leave_job(Lab(space, name)) for name in ("ending", "deleted"))
+
+    def running():
+        found = space.pods("job-name")
+        return found if [each["status"]["phase"] for each in found.values()] == ["Running"] * 4 else None
+    left = space.wait(running, "their pods run")
     start()
-    lab.wait_for("SpecApplied", "delete the Job, and it is started anew")
-    assert space.pods("job-name=lab").keys() == left.keys()
-    space.kubectl("delete", "minicluster", "lab")
-    lab.apply()
-    assert lab.wait_phase("Succeeded", "Failed")["phase"] == "Succeeded", space.told()
+    for lab in (ending, deleted):
+        lab.wait_for("SpecApplied", f"Job {lab.name} was made by another controller, and goes on as it is: delete the Job")
+    assert space.pods("job-name").keys() == left.keys()
+    for name in space.pods("job-name=ending"):
+        space.exec(name, "touch", "/tmp/go")
+    space.kubectl("delete", "job", "deleted")
+    for lab in (ending, deleted):
+        assert lab.wait_phase("Succeeded", "Failed")["phase"] == "Succeeded", space.told()
+    assert not space.pods("app.kubernetes.io/name=ending"), "it is not run again"
+    assert [pod["status"]["phase"] for pod in deleted.pods().values()].count("Succeeded") >= 1, "muster's"
 
 
 def test_it_answers(deployed):

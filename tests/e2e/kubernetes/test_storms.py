@@ -129,6 +129,7 @@ def test_nothing_is_asked_while_nothing_changes(space, start, lab, own):
     Lab(space, "ended").apply()
     succeeds(space, Lab(space, "ended"))
     lab.wait_for("BrokersOnline", "2 of 2")
+    space.wait(lambda: space.get("job", "lab")["status"].get("ready") == 2, "the Job controller, too, knows of them")
     before, done = versions(space), len(asked(own, space))
     time.sleep(60)  # the budget is of a minute
     more = asked(own, space)[done:]

@@ -7,22 +7,20 @@ import os
 
 from real_cluster import companion
 
-ACCOUNT = f"system:serviceaccount:{companion.SYSTEM}:muster-controller"
-
 
 class Audit:
     """What muster-controller asks a cluster of this machine from now on."""
 
-    def __init__(self, cluster):
-        self.path = cluster.control.directory / "audit.log"
+    def __init__(self, cluster, account=companion.account()):
+        self.account, self.path = account, cluster.control.directory / "audit.log"
         self.begin = os.stat(self.path).st_size
 
     def rows(self):
         """Of each request its last record."""
         with open(self.path, "rb") as file:
             file.seek(self.begin)
-            rows = [json.loads(line) for line in file if ACCOUNT.encode() in line and line.endswith(b"\n")]
-        return list({row["auditID"]: row for row in rows if row["user"]["username"] == ACCOUNT}.values())
+            rows = [json.loads(line) for line in file if self.account.encode() in line and line.endswith(b"\n")]
+        return list({row["auditID"]: row for row in rows if row["user"]["username"] == self.account}.values())
 
     def work(self):
         """Those that are neither a watch nor about the Lease."""

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What tests do on a cluster, theirs or the user's: a namespace for each, objects, and waiting for what becomes of them."""
 import base64
+import contextlib
 import dataclasses
 import json
 import os
@@ -9,7 +10,9 @@ import subprocess
 
 import manifests
 from muster_testing import DEADLINE, wait_until
-from real_cluster import images, programs
+from real_cluster import images, looks, programs
+
+REST = 0.05  # between two looks at what is waited for, s
 
 
 @dataclasses.dataclass
@@ -26,14 +29,33 @@ class Kubernetes:
 
     def __init__(self, kubeconfig, named, own=None):
         self.kubeconfig, self.images, self.own = kubeconfig, named, own
-        self._program = shutil.which("kubectl") if own is None else None
+        self._kubectl = [(own is None and shutil.which("kubectl")) or programs.program("kubectl"), f"--kubeconfig={kubeconfig}"]
+        self.looks = None
+
+    @contextlib.contextmanager
+    def looking(self):
+        """While this lasts, a look at an object or a log costs no run of kubectl."""
+        with looks.through(self._kubectl) as self.looks:
+            yield self
+        self.looks = None
 
     def kubectl(self, *words, check=True, given=None, timeout=300):
         """Runs `kubectl WORDS`; its completed process, texts. `given` is its standard input."""
-        done = subprocess.run([self._program or programs.program("kubectl"), f"--kubeconfig={self.kubeconfig}", *map(str, words)], input=given or "",
-                              capture_output=True, text=True, timeout=timeout, check=False)
+        done = subprocess.run([*self._kubectl, *map(str, words)], input=given or "", capture_output=True, text=True, timeout=timeout, check=False)
         assert not check or done.returncode == 0, f"kubectl {words}: code {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done
+
+    def get(self, namespace, *words, check=True):
+        """What `kubectl get WORDS --output=json` prints; None where that fails and `check` is not set."""
+        if self.looks and (found := self.looks.get(namespace, *words)):
+            return found
+        done = self.kubectl(f"--namespace={namespace}", "get", *words, "--output=json", check=check)
+        return json.loads(done.stdout) if done.returncode == 0 else None
+
+    def log(self, namespace, pod, *options, check=True):
+        """What `kubectl logs POD OPTIONS` prints."""
+        found = self.looks.log(namespace, pod, *options) if self.looks else None
+        return self.kubectl(f"--namespace={namespace}", "logs", pod, *options, check=check).stdout if found is None else found
 
 
 def users():
@@ -59,8 +81,9 @@ class Space:
 
     def __init__(self, kubernetes, name):
         self.kubernetes, self.name = kubernetes, name
-        self.kubectl_of_all("create", "namespace", name)
-        wait_until(lambda: self.kubectl("get", "serviceaccount", "default", check=False).returncode == 0, f"the default ServiceAccount of {name}")
+        if not (kubernetes.looks and kubernetes.looks.make_namespace(name)):
+            self.kubectl_of_all("create", "namespace", name)
+        wait_until(lambda: self.get("serviceaccounts", "--field-selector=metadata.name=default")["items"], f"the default ServiceAccount of {name}", rest=REST)
 
     def kubectl_of_all(self, *words, **options):
         return self.kubernetes.kubectl(*words, **options)
@@ -78,7 +101,7 @@ class Space:
         self.kubectl("create", "secret", "generic", name, *(f"--from-file={key.replace('_', '.')}={path}" for key, path in files.items()))
 
     def get(self, *words):
-        return json.loads(self.kubectl("get", *words, "--output=json").stdout)
+        return self.kubernetes.get(self.name, *words)
 
     def pods(self, selector=""):
         """Its pods, by name."""
@@ -86,13 +109,13 @@ class Space:
         return {each["metadata"]["name"]: each for each in found}
 
     def log(self, pod, *options):
-        return self.kubectl("logs", pod, *options).stdout
+        return self.kubernetes.log(self.name, pod, *options)
 
     def exec(self, pod, *words, check=True):
         return self.kubectl("exec", pod, "--", *words, check=check)
 
     def wait(self, condition, what, deadline=2 * DEADLINE):
-        return wait_until(condition, lambda: f"{what}\n{self.told()}", deadline)
+        return wait_until(condition, lambda: f"{what}\n{self.told()}", deadline, REST)
 
     def wait_job(self, name, condition, deadline=2 * DEADLINE):
         """Its Complete or Failed condition, which must be the one of this name."""
@@ -116,13 +139,16 @@ class Space:
 
     def keep(self, directory):
         """Writes its objects but for the Secrets, its Events and its pods' logs to a directory."""
-        kinds = ("all,configmaps,endpointslices,events", "miniclusters")
-        (directory / "objects.yaml").write_text("\n".join(self.kubectl("get", each, "--output=yaml", check=False).stdout for each in kinds))
-        for name in self.pods():
-            (directory / f"{name}.log").write_text(self.kubectl("logs", name, "--all-containers", check=False).stdout)
+        kept = [self.kubernetes.get(self.name, kinds, check=False) for kinds in ("all,configmaps,endpointslices,events", "miniclusters")]
+        (directory / "objects.json").write_text("\n".join(json.dumps(each, indent=1) for found in kept if found for each in found["items"]))
+        for name, pod in self.pods().items():
+            begun = [row["name"] for kind in ("initContainerStatuses", "containerStatuses") for row in pod["status"].get(kind, []) if "containerID" in row]
+            logs = [self.kubernetes.log(self.name, name, f"--container={each}", check=False) for each in begun]
+            (directory / f"{name}.log").write_text("".join(logs))
 
     def delete(self):
-        self.kubectl_of_all("delete", "namespace", self.name, "--wait=false", check=False)
+        if not (self.kubernetes.looks and self.kubernetes.looks.delete_namespace(self.name)):
+            self.kubectl_of_all("delete", "namespace", self.name, "--wait=false", check=False)
 
 
 def terminated(pod, container=0):

@@ -120,7 +120,8 @@ class Cluster:
             for booted in [pool.submit(machine.boot) for machine in (self.control.machine, *(node.machine for node in self.nodes))]:
                 booted.result()
             wires.connect(self.control.machine, self.nodes)
-            here = wires.open_to_here(self.control.machine)
+            with locked("wires"):  # which are chosen by what is there
+                here = wires.open_to_here(self.control.machine)
             self.keys.make({node.name: node.address for node in self.nodes}, [ADDRESS, FIRST_SERVICE, "127.0.0.1", here])
             url = f"https://{here}:{PORT}"
             self.keys.kubeconfig("admin", url, self.kubeconfig)
@@ -143,7 +144,7 @@ class Cluster:
             said = self.kubectl("get", "nodes", "-o", 'jsonpath={range .items[*]}{.status.conditions[?(@.type=="Ready")].status} {end}', check=False)
             return said.split() == ["True"] * len(self.nodes) and "default" in self.kubectl("get", "serviceaccounts", "-o", "name", check=False)
         wait_until(ready, lambda: f"all nodes are ready:\n{self.kubectl('get', 'nodes', check=False)}\n"
-                   + "\n".join(f"{node.name}: {node.machine.log('kubelet')}" for node in self.nodes), deadline)
+                   + "\n".join(f"{node.name}: {node.machine.log('kubelet')}" for node in self.nodes), deadline, rest=0.1)
 
     def kubectl(self, *words, check=True, **options):
         """Runs `kubectl WORDS` on it; what it prints."""

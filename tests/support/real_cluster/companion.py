@@ -1,12 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """muster-controller on a cluster, without its Deployment: what containers/kubernetes gives it, and a kubeconfig of the account that it has there."""
 import base64
+import functools
 
 import yaml
 from muster_testing import REPOSITORY
 
 YAML = REPOSITORY / "containers" / "kubernetes"
 SYSTEM = "muster-system"
+
+
+def account(namespace=SYSTEM):
+    """The user that the API server takes it for."""
+    return f"system:serviceaccount:{namespace}:muster-controller"
 
 
 def install(kubernetes):
@@ -17,17 +23,27 @@ def install(kubernetes):
     kubernetes.kubectl("wait", "--for=condition=Established", "--timeout=60s", "crd/miniclusters.flux-framework.org")
 
 
-def write_kubeconfig(kubernetes, path):
-    """Of the Deployment's account, for an hour."""
-    token = kubernetes.kubectl("create", "token", "muster-controller", f"--namespace={SYSTEM}", "--duration=1h").stdout.strip()
+def write_kubeconfig(kubernetes, path, namespace=SYSTEM):
+    """Of the Deployment's account, or that of the Deployment of one namespace."""
+    path.write_text(_kubeconfig(kubernetes, namespace))
+    return path
+
+
+@functools.cache  # for each test the same, while the tests last
+def _kubeconfig(kubernetes, namespace):
+    token = kubernetes.kubectl("create", "token", "muster-controller", f"--namespace={namespace}", "--duration=6h").stdout.strip()
     given = yaml.safe_load(kubernetes.kubectl("config", "view", "--raw", "--minify").stdout)
     given["users"] = [{"name": given["contexts"][0]["context"]["user"], "user": {"token": token}}]
-    path.write_text(yaml.safe_dump(given))
-    return path
+    return yaml.safe_dump(given)
 
 
 def server(kubernetes, authority):
     """The URL of the API server, and its authority's certificate, which is written to this file."""
-    given = yaml.safe_load(kubernetes.kubectl("config", "view", "--raw", "--minify", "--flatten").stdout)["clusters"][0]["cluster"]
+    given = _cluster(kubernetes)
     authority.write_bytes(base64.b64decode(given["certificate-authority-data"]))
     return given["server"], authority
+
+
+@functools.cache
+def _cluster(kubernetes):
+    return yaml.safe_load(kubernetes.kubectl("config", "view", "--raw", "--minify", "--flatten").stdout)["clusters"][0]["cluster"]

@@ -88,7 +88,8 @@ class Control:
         for name, user, more in (
                 ("kube-controller-manager", "controller-manager", [
                     f"--service-account-private-key-file={key('accounts.key')}", f"--root-ca-file={key('ca.crt')}", "--controllers=*",
-                    f"--cluster-signing-cert-file={key('ca.crt')}", f"--cluster-signing-key-file={key('ca.key')}", "--use-service-account-credentials=true"]),
+                    f"--cluster-signing-cert-file={key('ca.crt')}", f"--cluster-signing-key-file={key('ca.key')}", "--use-service-account-credentials=true",
+                    "--horizontal-pod-autoscaler-sync-period=2s"]),  # not 15
                 ("kube-scheduler", "scheduler", [])):
             kubeconfig = self.keys.kubeconfig(user, f"https://127.0.0.1:{PORT}")
             self.machine.start(name, program(name), f"--kubeconfig={kubeconfig}", f"--authentication-kubeconfig={kubeconfig}",

@@ -5,6 +5,7 @@ import re
 
 import yaml
 from muster_testing import REPOSITORY, wait_until
+from real_cluster.client import REST
 from real_cluster.node import SOCKET
 
 YAML = REPOSITORY / "containers" / "kubernetes"
@@ -40,7 +41,7 @@ class Deployment:
 
     def pods(self):
         """Those that do not end, by name."""
-        found = yaml.safe_load(self.kubectl("get", "pods", f"--selector=app.kubernetes.io/name={NAME}", "--output=yaml").stdout)["items"]
+        found = self.kubernetes.get(self.name_space, "pods", f"--selector=app.kubernetes.io/name={NAME}")["items"]
         return {each["metadata"]["name"]: each for each in found if "deletionTimestamp" not in each["metadata"]}
 
     def page(self, pod, path):
@@ -51,7 +52,7 @@ class Deployment:
         return {name: int(value) for name, value in re.findall(r"(?m)^muster_controller_(\S+) (\d+)$", self.page(pod, "metrics"))}
 
     def log(self, pod, *options):
-        return self.kubectl("logs", pod, *options, check=False).stdout
+        return self.kubernetes.log(self.name_space, pod, *options, check=False)
 
     def logs(self):
         return {name: self.log(name) for name in self.pods()}
@@ -61,7 +62,7 @@ class Deployment:
         def acting():
             found = [name for name in self.pods() if name not in other_than and "leading lease" in self.log(name)]
             return found[0] if len(found) == 1 else None
-        return wait_until(acting, lambda: f"one of them leads: {self.logs()}")
+        return wait_until(acting, lambda: f"one of them leads: {self.logs()}", rest=REST)
 
     def kill(self, pod):
         """SIGKILL to the program of a pod of this machine's cluster."""

@@ -108,12 +108,15 @@ class Machine:
         """Sends a signal to a started program and, if it is one that ends it, waits for its end."""
         self.run("kill", f"-{int(number)}", (self.directory / f"{name}.pid").read_text().strip())
         if number in (signal.SIGTERM, signal.SIGKILL):
-            wait_until(lambda: not self.runs_program(name), f"{name} of {self.name} ends")
+            wait_until(lambda: not self._state(name), f"{name} of {self.name} ends")  # a zombie's last thread may still hold its port
 
     def runs_program(self, name):
+        return self._state(name) not in ("", "Z", "X")
+
+    def _state(self, name):
+        """Of its process, as proc(5) has it; empty once that is gone."""
         pid = (self.directory / f"{name}.pid").read_text().strip()
-        state = self.run("sh", "-c", f"cat /proc/{pid}/stat 2>/dev/null || true").rsplit(")", 1)[-1].split()
-        return bool(state) and state[0] not in "ZX"
+        return self.run("sh", "-c", f"cat /proc/{pid}/stat 2>/dev/null || true").rpartition(") ")[2][:1]
 
     def log(self, name, characters=3000):
         with contextlib.suppress(OSError):
@@ -127,7 +130,7 @@ class Machine:
             if not value and not self.runs_program(name):
                 raise Ended(f"{name} of {self.name} has ended:\n{self.log(name)}")
             return value
-        return wait_until(look, lambda: f"{what}; {name} says:\n{self.log(name)}", deadline)
+        return wait_until(look, lambda: f"{what}; {name} says:\n{self.log(name)}", deadline, rest=0.05)
 
     def end(self):
         """Ends all that runs on it; True if it ran."""

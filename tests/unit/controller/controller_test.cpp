@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -20,25 +21,38 @@ class SilentServer final : public kube::ApiServer {
         calls.emplace_back(std::move(request), std::move(done));
         return calls.size();
     }
-    CallId stream(kube::Request, std::function<void(std::string_view)>,
+    CallId stream(kube::Request request, std::function<void(std::string_view)> data,
                   std::function<void(std::optional<kube::Failure>)>) override {
+        watches[request.path] = std::move(data);
         return 0;
     }
     void cancel(CallId) override {}
 
-    /// Answers each list: with the MiniCluster where such are asked for, and else with nothing.
-    void answer_lists() {
+    /// Answers each list: with the MiniCluster where such are asked for, with `job` where Jobs are,
+    /// and else with nothing.
+    void answer_lists(std::string_view job = {}) {
         const auto lists = std::exchange(calls, {});
         for (const auto& [request, done] : lists) {
-            const bool is_main = request.path.ends_with("/miniclusters");
+            const std::string_view there = request.path.ends_with("/miniclusters") ? minicluster
+                                           : request.path.ends_with("/jobs")       ? job
+                                                                                   : "";
             done(Value::parse(fmt::format(R"({{"metadata": {{"resourceVersion": "1"}},
                                                "items": [{}]}})",
-                                          is_main ? minicluster : ""))
+                                          there))
                      .value());
         }
     }
 
+    /// The watch of MiniClusters says that it is gone.
+    void tell_of_its_end() {
+        for (const auto& [path, data] : watches)
+            if (path.ends_with("/miniclusters"))
+                data(fmt::format("{{\"type\": \"DELETED\", \"object\": {}}}\n",
+                                 Value::parse(minicluster).value().format()));
+    }
+
     std::vector<std::pair<kube::Request, std::function<void(kube::Answer)>>> calls;
+    std::map<std::string, std::function<void(std::string_view)>> watches;
 
   private:
     static constexpr std::string_view minicluster =
@@ -88,6 +102,40 @@ TEST(Controller, WaitsForNoEvent) {
     }
     EXPECT_TRUE(has("/events"));
     EXPECT_TRUE(has("/miniclusters/lab/status"));
+}
+
+/// One that MiniCluster "lab" of the server has, or another.
+std::string job_of(std::string_view uid) {
+    return fmt::format(
+        R"({{"apiVersion": "batch/v1", "kind": "Job", "metadata": {{"name": "lab", "namespace":
+             "hpc", "uid": "11", "resourceVersion": "7", "labels": {{"app.kubernetes.io/name":
+             "lab"}}, "ownerReferences": [{{"kind": "MiniCluster", "name": "lab", "uid": "{}",
+             "controller": true}}]}}}})",
+        uid);
+}
+
+/// The DELETE requests when it is deleted while there is this Job.
+std::vector<kube::Request> deletions_with(const std::string& job) {
+    const SystemClock clock;
+    auto reactor = Reactor::make(clock).value();
+    SilentServer server;
+    const Controller controller(server, reactor, clock, Controller::Options{.seed = 1});
+    server.answer_lists(job);
+    server.tell_of_its_end();
+    std::vector<kube::Request> found;
+    for (const auto& [request, done] : server.calls)
+        if (request.method == "DELETE") found.push_back(request);
+    return found;
+}
+
+TEST(Controller, AJobGoesWithItsMiniCluster) {
+    const auto asked = deletions_with(job_of("0a1b2c3d"));
+    ASSERT_EQ(asked.size(), 1U);
+    EXPECT_EQ(asked[0].path, "/apis/batch/v1/namespaces/hpc/jobs/lab");
+    const auto options = Value::parse(asked[0].body).value();
+    EXPECT_EQ(options.get("preconditions").format(), R"({"uid":"11","resourceVersion":"7"})");
+    EXPECT_EQ(options.get("propagationPolicy").as_string(), "Background");
+    EXPECT_TRUE(deletions_with(job_of("another")).empty());
 }
 
 }  // namespace

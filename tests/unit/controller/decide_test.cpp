@@ -119,7 +119,7 @@ TEST(Decide, TellsHowFarItIs) {
 }
 
 TEST(Decide, AConditionKeepsItsTimeUntilItTurns) {
-    auto world = started();
+    auto world = started(R"("minSize": 1, )");
     const auto since = world.condition("Running", "lastTransitionTime");
     const auto online_since = world.condition("BrokersOnline", "lastTransitionTime");
     world.set_pod(0, online);
@@ -166,7 +166,7 @@ TEST(Decide, NamesTheCauseOfAFailure) {
          {{0, failed(143, "muster: info: rehearsal: rank 0")}},
          "",
          "",
-         "leader lab-0-u3: exit code 143"},
+         "leader lab-0-u3: exit code 143 (SIGTERM)"},
         {"the Job's own",
          {},
          "BackoffLimitExceeded",
@@ -206,6 +206,14 @@ TEST(Decide, TellsWhatKeepsAPodFromRunning) {
         {R"({"initContainerStatuses": [{"name": "muster-install", "state": {"terminated": {"exitCode": 73, "message": "muster: no room"}}}]})",
          "init container muster-install ended with exit code 73: no room"},
         {failed(69, "muster: nothing listens"), "exit code 69: nothing listens"},
+        {failed(65, "muster: the key is short (exit code 65)"), "exit code 65: the key is short"},
+        {failed(137, ""), "exit code 137 (SIGKILL)"},
+        {R"({"phase": "Failed", "containerStatuses": [{"name": "lab", "state": {"terminated": {"exitCode": 128, "reason": "StartError", "message": "exec: not found"}}}]})",
+         "exit code 128 (StartError): exec: not found"},
+        {R"({"phase": "Failed", "reason": "Evicted", "message": "Usage of EmptyDir volume \"e\" exceeds the limit \"5Mi\". ", "containerStatuses": [{"name": "lab", "state": {"terminated": {"exitCode": 143}}}]})",
+         "evicted: Usage of EmptyDir volume \"e\" exceeds the limit \"5Mi\"."},
+        {R"({"phase": "Failed", "conditions": [{"type": "DisruptionTarget", "status": "True", "reason": "EvictionByEvictionAPI", "message": "Eviction API: evicting"}]})",
+         "stopped by the cluster (EvictionByEvictionAPI): Eviction API: evicting"},
         {R"({"containerStatuses": [{"name": "lab", "state": {"waiting": {"reason": "CrashLoopBackOff"}}, "lastState": {"terminated": {"exitCode": 137, "reason": "OOMKilled"}}}]})",
          "container lab ends again and again, with exit code 137 (out of memory)"},
     };
@@ -222,6 +230,66 @@ TEST(Decide, TellsWhatKeepsAPodFromRunning) {
     world.set_pod(1, waiting("containerStatuses", "ContainerCreating"));
     expect_rest(world);
     EXPECT_EQ(world.condition("BrokersOnline", "message"), "0 of 2 brokers are online");
+}
+
+/// One whose leader has ended so, beside a container `web` in this state.
+World beside(const std::string& end, const std::string& web, const std::string& phase = "Running") {
+    auto world = started();
+    world.set_pod(0, fmt::format(
+                         R"({{"phase": "{}", "containerStatuses": [{{"name": "lab", "ready": false, )"
+                         R"("state": {{"terminated": {}}}}}, {{"name": "web", "state": {}}}]}})",
+                         phase, end, web));
+    expect_rest(world);
+    return world;
+}
+
+TEST(Decide, TellsWhichContainerKeepsAPodInWhichFluxHasEnded) {
+    const auto message = [](const std::string& end, const std::string& web) {
+        const auto world = beside(end, web);
+        EXPECT_EQ(world.phase(), "Ending");
+        return world.condition("Running", "message");
+    };
+    const std::string running = R"({"running": {}})";
+    EXPECT_EQ(message(R"({"exitCode": 0})", running),
+              "leader lab-0-u3 has ended with exit code 0; its pod waits for container web to end, "
+              "too");
+    EXPECT_EQ(message(R"({"exitCode": 3, "message": "muster: it failed"})", running),
+              "leader lab-0-u3 has ended with exit code 3: it failed; its pod waits for container "
+              "web to end, too");
+    EXPECT_THAT(message(R"({"exitCode": 0})", R"({"waiting": {"reason": "CrashLoopBackOff"}})"),
+                testing::EndsWith("its pod waits for container web to end, too"));
+}
+
+TEST(Decide, NothingKeepsAPodThatEndsOrBeginsAgain) {
+    const std::string running = R"({"running": {}})";
+    EXPECT_EQ(beside(R"({"exitCode": 0})", R"({"terminated": {"exitCode": 0}})").phase(),
+              "Starting");
+    EXPECT_EQ(beside(R"({"exitCode": 137})", running, "Failed").phase(), "Starting") << "evicted";
+    World world(spec(R"("pod": {"restartPolicy": "OnFailure"}, )"));
+    EXPECT_TRUE(world.settle());
+    world.run_job_controller();
+    world.set_pod(0, R"({"phase": "Running", "containerStatuses": [{"name": "lab", "state": )"
+                     R"({"terminated": {"exitCode": 3}}}, {"name": "web", "state": {"running": {}}}]})");
+    expect_rest(world);
+    EXPECT_EQ(world.phase(), "Starting");
+}
+
+TEST(Decide, WhatBecomesOfANativeSidecarAfterFluxIsNoTrouble) {
+    const auto pod = [](int code, const char* phase) {
+        return fmt::format(
+            R"({{"phase": "{}", "initContainerStatuses": [{{"name": "web", "state": )"
+            R"({{"terminated": {{"exitCode": 137, "reason": "Error"}}}}}}], "containerStatuses": )"
+            R"([{{"name": "lab", "ready": false, "state": {{"terminated": {{"exitCode": {}}}}}}}]}})",
+            phase, code);
+    };
+    auto world = started();
+    world.set_pod(0, pod(0, "Running"));
+    expect_rest(world);
+    EXPECT_EQ(world.condition("BrokersOnline", "message"), "0 of 2 brokers are online");
+    world.set_pod(0, pod(3, "Failed"));
+    world.set_job("status", "conditions", ended("Failed", "PodFailurePolicy"));
+    expect_rest(world);
+    EXPECT_EQ(world.condition("Finished", "message"), "leader lab-0-u3: exit code 3");
 }
 
 TEST(Decide, PodsThatAreStoppedAtTheEndAreNoTrouble) {
@@ -321,6 +389,46 @@ TEST(Decide, ASecondJobWaitsForThePodsOfTheFirst) {
     EXPECT_FALSE(world.job().is_null());
 }
 
+TEST(Decide, AJobThatTheFluxOperatorLeftIsLabelledAndElseLeftAsItIs) {
+    World world(spec());
+    world.add_left_job();
+    const auto before = world.job().get("spec");
+    expect_rest(world);
+    EXPECT_EQ(world.job().get("spec"), before);
+    EXPECT_EQ(world.job().get("metadata").get("labels").format(),
+              R"({"app.kubernetes.io/name":"lab","app.kubernetes.io/managed-by":"muster",)"
+              R"("muster.flux-framework.org/instance":"0a1b2c3d"})");
+    EXPECT_EQ(world.condition("SpecApplied", "message"),
+              "Job lab was made by another controller, and goes on as it is: delete the Job, and "
+              "it is started anew with what the spec says");
+    EXPECT_THAT(world.events(), Contains(StartsWith("MadeByAnother: ")));
+    world.set_job("status", "conditions", ended("Complete"));
+    expect_rest(world);
+    EXPECT_EQ(world.phase(), "Succeeded");
+}
+
+TEST(Decide, AJobThatGoesOnIsNotCleanedUp) {
+    auto world = started(R"("cleanup": true, )");
+    world.set_job("status", "conditions", ended("Complete"));
+    EXPECT_EQ(world.reconcile(1), 1) << "the status is told, and the controller dies";
+    world.remove({"Job", "lab"});
+    world.add_left_job();
+    expect_rest(world);
+    EXPECT_FALSE(world.minicluster().is_null());
+    EXPECT_EQ(world.condition("Finished", "status"), "False");
+}
+
+TEST(Decide, AServiceThatHasLostItsLabelsGetsThemBack) {
+    auto world = started();
+    auto service = parse(world.get({"Service", World::service}).format());
+    const auto labels = service.get("metadata").get("labels");
+    world.set_labels({"Service", World::service}, R"({"theirs": "too"})");
+    expect_rest(world);
+    const auto now = world.get({"Service", World::service}).get("metadata").get("labels");
+    for (const auto& [name, value] : labels.members()) EXPECT_EQ(now.get(name), value);
+    EXPECT_TRUE(now.has("theirs"));
+}
+
 TEST(Decide, NeverTouchesASuspension) {
     auto world = started();
     world.set_job("spec", "suspend", "true");
@@ -367,8 +475,9 @@ TEST(Decide, AWrongSpecIsToldAndWhatRunsGoesOn) {
     EXPECT_EQ(world.condition("ObjectsCreated", "message"),
               "spec.containers: one is needed, in which Flux runs");
 
-    auto running = started();
+    auto running = started(R"("minSize": 1, )");
     running.set_pod(0, online);
+    expect_rest(running);
     running.set_spec("tasks", R"("many")");
     expect_rest(running);
     EXPECT_EQ(running.phase(), "Running");
@@ -416,8 +525,9 @@ TEST(Decide, CleansUpAfterItHasTold) {
     EXPECT_FALSE(world.minicluster().is_null());
     world.set_job("status", "conditions", ended("Failed", "BackoffLimitExceeded", "no more"));
     EXPECT_GT(world.reconcile(), 0);
-    EXPECT_EQ(world.condition("Finished"), "Failed") << "people can see why before it goes";
-    expect_rest(world);
+    EXPECT_EQ(world.broken(), "") << "people can see why before it goes";
+    EXPECT_THAT(world.events(), Contains("Failed: no more"));
+    // In one pass: its own status is no news to the controller.
     EXPECT_EQ(world.count("MiniCluster") + world.count("Job") + world.count("Pod") +
                   world.count("Secret"),
               0);
@@ -430,6 +540,36 @@ TEST(Decide, DoesNothingForWhatIsBeingDeleted) {
     EXPECT_THAT(world.next_actions(), IsEmpty());
 }
 
+TEST(Decide, ASpecThatIsChangedAfterTheEndIsNotInForce) {
+    auto world = started();
+    world.set_job("status", "conditions", ended("Complete"));
+    expect_rest(world);
+    EXPECT_EQ(world.condition("SpecApplied"), "Applied");
+    world.set_spec("size", "1");
+    expect_rest(world);
+    EXPECT_EQ(world.condition("SpecApplied"), "Ended");
+    world.set_spec("size", "2");
+    expect_rest(world);
+    EXPECT_EQ(world.condition("SpecApplied"), "Applied");
+    world.set_spec("tasks", "3");
+    expect_rest(world);
+    EXPECT_EQ(world.condition("SpecApplied"), "Ended");
+}
+
+TEST(Decide, AnInstanceWithoutAProgramSaysSo) {
+    for (const bool is_meant : {false, true}) {
+        World world(fmt::format(
+            R"({{"size": 1, "interactive": {}, "containers": [{{"image": "app"}}]}})", is_meant));
+        EXPECT_TRUE(world.settle());
+        world.run_job_controller();
+        world.set_pod(0, online);
+        expect_rest(world);
+        EXPECT_EQ(world.condition("Running", "message").find("no command was given") !=
+                      std::string::npos,
+                  !is_meant);
+    }
+}
+
 TEST(Decide, ASecretThatIsLostIsNotReplacedUnderItsBrokers) {
     auto world = started();
     world.remove({"Secret", World::secret});
@@ -437,6 +577,11 @@ TEST(Decide, ASecretThatIsLostIsNotReplacedUnderItsBrokers) {
     expect_rest(world);
     EXPECT_EQ(world.count("Secret"), 0);
     EXPECT_EQ(world.count("Service"), 1);
+    world.remove({"Job", "lab"});
+    world.remove_pods();
+    expect_rest(world);
+    EXPECT_EQ(world.count("Secret"), 1);
+    EXPECT_FALSE(world.job().is_null());
 }
 
 }  // namespace

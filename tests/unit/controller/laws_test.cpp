@@ -25,6 +25,10 @@ std::string ended(const char* type) {
     return fmt::format(R"([{{"type": "{}", "status": "True", "message": "so it is"}}])", type);
 }
 
+const std::string ended_of_itself =
+    R"~({"phase": "Failed", "containerStatuses": [{"name": "lab", "state": {"terminated": )~"
+    R"~({"exitCode": 69, "message": "muster: it ended (its own status, not muster's)"}}}]})~";
+
 /// One thing that happens, chosen by `choice`, with a small number.
 void happen(World& world, int choice, int number) {
     const auto text = std::to_string(number);
@@ -76,12 +80,18 @@ void happen(World& world, int choice, int number) {
             return world.set_service(R"({"publishNotReadyAddresses": null})");
         case 21:
             return world.set_services_pod(R"({"phase": "Failed", "reason": "Evicted"})");
+        case 22:
+            return world.add_of_predecessor({"Job", "lab"});
+        case 23:
+            return world.add_left_job();
+        case 24:
+            return world.set_pod(number, ended_of_itself);
         default:
             return world.set_spec("containers", number % 2 == 0 ? R"([{"image": "other"}])" : "7");
     }
 }
 
-constexpr int choices = 23;
+constexpr int choices = 26;
 
 /// A world in which much has happened.
 World lived_in() {
@@ -139,9 +149,8 @@ RC_GTEST_PROP(DecideLaws, WhereNothingStandsInTheWayItIsCreatedWhole, ()) {
     world.set_spec("deadlineSeconds", "10");
     RC_ASSERT(world.settle());
     if (world.minicluster().is_null() || world.condition("Finished", "status") == "True") return;
-    if (world.condition("ObjectsCreated") == "NameTaken" ||
-        world.condition("ObjectsCreated") == "WaitsForPods")
-        return;
+    const auto why_not = world.condition("ObjectsCreated");
+    if (why_not == "NameTaken" || why_not == "WaitsForName" || why_not == "WaitsForPods") return;
     RC_ASSERT(!world.job().is_null());
     const auto service = world.get({"Service", World::service}).get("spec");
     RC_ASSERT(service.get("selector").format() ==

@@ -97,6 +97,18 @@ TEST_F(WorkQueueTest, AFailurePausesLongerEachTimeAndSuccessForgetsIt) {
     EXPECT_THAT(run(WorkQueue::first_pause / 4 * 5), ElementsAre("a"));
 }
 
+TEST_F(WorkQueueTest, NewsDoNotEndAPauseThatTheServerAskedFor) {
+    queue_.add(a_);
+    run();
+    queue_.failed(a_, 5s);
+    queue_.add(a_);
+    EXPECT_THAT(run(5s - 1ns), IsEmpty());
+    EXPECT_THAT(run(1ns), ElementsAre("a"));
+    queue_.succeeded(a_);
+    queue_.add(a_);
+    EXPECT_THAT(run(), ElementsAre("a"));
+}
+
 TEST_F(WorkQueueTest, NewsEndAPause) {
     queue_.add(a_);
     run();

@@ -33,12 +33,17 @@ class World {
     void mark_deleted();  ///< the MiniCluster, which finalizers keep
     void set_status(const std::string& json);
     void add_stranger(const Key& key);
+    void add_of_predecessor(const Key& key);  ///< owned by an earlier MiniCluster of this name
+    void add_left_job();  ///< the MiniCluster's, as the Flux Operator made it
     void run_job_controller();
     void set_pod(int index,
                  const std::string& status);  ///< JSON; nothing where there is no such pod
+    void set_metadata(const Key& key, const std::string& member, const std::string& json);
     void set_job(const std::string& part, const std::string& key, const std::string& json);
     void set_service(const std::string& json);  ///< merged into the spec of the headless one
     void set_services_pod(const std::string& status);
+    void set_labels(const Key& key, const std::string& json);
+    std::string image;          ///< the controller's, of muster
     bool refuses_jobs = false;  ///< as an admission webhook does
 
     json::Value get(const Key& key) const;  ///< null when there is none
@@ -50,11 +55,11 @@ class World {
     /// Laws that were broken on the way; empty.
     const std::string& broken() const { return broken_; }
     std::vector<Action> next_actions() const;
+    Observed observe(const std::string& refusal = {}) const;  ///< as a Store keeps it
     int count(const std::string& kind) const;
     static const std::string service, secret, services_pod;  ///< names
 
   private:
-    Observed observe(const std::string& refusal) const;
     /// What the API has against it.
     std::optional<std::string> apply(const Action& action);
     std::optional<std::string> create(const json::Value& object);

@@ -48,7 +48,8 @@ class WithFlux : public testing::Test {
         scratch_.file("flux",
                       "#!/bin/sh\ncd \"$(dirname \"$0\")\"\necho \"$@\" >> asked\n"
                       "case \"$1 $2\" in\n'overlay status') cat overlay;;\n"
-                      "'resource status') cat status;;\nesac\n",
+                      "'resource status') cat status;;\n'uptime ') cat uptime;;\n"
+                      "'exec -n') cat leader;;\n'resource drain') . ./drain;;\nesac\n",
                       0700);
         socket_ = scratch_ / "local";
         listener_ = listen_at(socket_);
@@ -58,6 +59,15 @@ class WithFlux : public testing::Test {
         const auto done = undrain_when_gone(flux, 1, patience, SystemClock());
         EXPECT_TRUE(done.has_value());
         return read_file(scratch_ / "asked").value_or("");
+    }
+    LeaveOutcome leave_rank_1() {
+        scratch_.file("uptime", " 00:00:00 run 1s,  owner flux,  depth 0,  size 3\n");
+        Pod pod;
+        pod.flux = {scratch_ / "flux", socket_, {{"PATH", "/usr/bin:/bin"}}};
+        pod.plan.identity.rank = 1;
+        pod.plan.parent.emplace();
+        pod.plan.paths.leaving = scratch_ / "leaving";
+        return leave(pod, std::chrono::seconds(1), SystemClock());
     }
     static Fd listen_at(const std::string& path) {
         sockaddr_un address{};
@@ -97,6 +107,24 @@ TEST_F(WithFlux, NotWhatSomebodyElseHasDrained) {
 TEST_F(WithFlux, GivesUpWithTheBroker) {
     listener_.reset();
     EXPECT_EQ(undrain(), "");
+}
+
+TEST_F(WithFlux, AnInstanceThatEndsWhileItAsksIsNoFailure) {
+    scratch_.file("leader", "");
+    scratch_.file("drain", "echo 'flux-resource: ERROR: Connection reset by peer' >&2\n"
+                           "rm local\nexit 1\n");
+    const auto outcome = leave_rank_1();
+    EXPECT_EQ(outcome.what, LeaveOutcome::What::ending) << outcome.error->message;
+    EXPECT_FALSE(read_file(scratch_ / "leaving").has_value()) << "the mark is taken back";
+}
+
+TEST_F(WithFlux, ALeaderThatAnswersAndRefusesIsOne) {
+    scratch_.file("leader", " 00:00:00 run 1s,  owner flux,  depth 0,  size 3\n");
+    scratch_.file("drain", "echo 'flux-resource: ERROR: Request requires owner' >&2\nexit 1\n");
+    const auto outcome = leave_rank_1();
+    EXPECT_EQ(outcome.what, LeaveOutcome::What::failed);
+    ASSERT_TRUE(outcome.error);
+    EXPECT_THAT(outcome.error->message, HasSubstr("Request requires owner"));
 }
 
 }  // namespace

@@ -99,8 +99,18 @@ TEST(Status, gives_details) {
     EXPECT_THAT(failure.causes, ElementsAre("ResourceVersionTooLarge"));
 }
 
-TEST(Status, a_denial_names_the_role_or_the_namespace_that_ends) {
+TEST(Status, a_denial_names_what_forbids_it) {
     const auto request = create(secrets, "n", json::Value::object());
+    const auto said = [&](const std::string& words) {
+        return read_refusal(request, 403, R"({"reason":"Forbidden","message":")" + words + "\"}")
+            .message;
+    };
+    EXPECT_THAT(said("secrets is forbidden: User 'u' cannot create resource 'secrets'"),
+                EndsWith("; its Role must allow this"));
+    EXPECT_THAT(said("secrets 's' is forbidden: exceeded quota: q, requested: secrets=1"),
+                EndsWith("; a ResourceQuota of the namespace allows no more"));
+    EXPECT_THAT(said("admission webhook 'w' denied the request"),
+                EndsWith("; what the cluster admits forbids it"));
     EXPECT_THAT(read_refusal(request, 403, R"({"reason":"Forbidden"})").message,
                 EndsWith("; its Role must allow this"));
     EXPECT_THAT(read_refusal(request, 403, R"({"reason":"Forbidden","details":{"causes":[

@@ -71,9 +71,6 @@ struct LogStep {
 /// time and other words before it or not (flux dmesg, kubectl logs --timestamps --prefix).
 std::optional<LogStep> parse_log_step(std::string_view line);
 
-/// "2026-11-23T02:49:32.2495Z" or with "+01:00"; seconds may have any number of decimals.
-std::optional<WallTime> parse_rfc3339(std::string_view text);
-
 /// All that was gathered about one rank.
 struct Record {
     struct State {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +23,8 @@ struct Observed {
     /// What the API server had against an object of this MiniCluster's just now, if it had
     /// anything.
     std::string refusal;
+    /// What muster is installed from where spec.muster.image names nothing; empty: the default.
+    std::string image = {};
 };
 
 enum class Verb {
@@ -32,16 +35,30 @@ enum class Verb {
 };
 
 /// One request. apiVersion, kind, name and namespace of what it is about are in `object`, and where
-/// something there is to be changed its uid, too, which makes the request fail for any other.
+/// something there is to be changed its uid, too, which makes the request fail for any other; so
+/// does a resourceVersion of what is to be removed.
 struct Action {
     Verb verb;
     json::Value object;
 };
 
-/// What is to be done next, in this order, up to the first failure; nothing when all is as it
-/// should be. Pure, and level-based: the same observation always comes to the same actions, and
-/// only what is, never what changed, decides. A Secret to be created has no certificate yet.
-std::vector<Action> decide(const Observed& observed, WallTime now);
+struct Decision {
+    /// In this order, up to the first failure; none when all is as it should be.
+    std::vector<Action> actions;
+    /// When something will be late that nobody tells of: a pod that does not start.
+    std::optional<WallTime> look_again;
+};
+
+/// What is to be done next. Pure, and level-based: the same observation always comes to the same
+/// actions, and only what is, never what changed, decides. A Secret to be created has no
+/// certificate yet.
+Decision decide(const Observed& observed, WallTime now);
+
+/// What goes with a MiniCluster that has been deleted, `last` being what was known about it: its
+/// Job, and with that its pods, if nobody has changed it since (`kubectl delete --cascade=orphan`
+/// does). The cluster's garbage collector would remove it, too; but that may be busy, and knows
+/// nothing of MiniClusters in the first half minute after their definition was applied.
+std::vector<Action> take_along(const Observed& last);
 
 /// kind and name of an object.
 struct ObjectName {

@@ -42,13 +42,15 @@ std::string path_of(const Target& target);
 
 struct Removal {
     std::string uid = {};          ///< only this very object, not one created again under its name
+    std::string version = {};      ///< only as long as nobody has changed it: its resourceVersion
     std::string propagation = {};  ///< Foreground, Background or Orphan; empty: the kind's own
     std::optional<std::int64_t> grace_seconds = {};
 };
 
 Request get(const Target& target);
 /// POST: not idempotent, unless the object has a name; then another attempt may be answered with
-/// AlreadyExists.
+/// AlreadyExists. A field that the API does not know is refused with 400, not dropped
+/// (fieldValidation=Strict).
 Request create(const Resource& resource, const std::string& name_space, const json::Value& object);
 /// PUT of the whole object; with its metadata.resourceVersion it conflicts with other writers.
 Request replace(const Target& target, const json::Value& object);

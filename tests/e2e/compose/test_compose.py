@@ -113,7 +113,7 @@ def test_what_each_container_says_is_told_apart(project):
 def test_a_stopped_run_ends_in_order(project):
     made = project("sh", "-c", UNTIL_TOLD, size=2)
     running = made.start()
-    made.wait_log(1, "started\nstarted\n")
+    wait_until(lambda: made.log().count("flux-1 | started\n") == 2, made.log)  # it follows the containers, and waits for their end
     running.terminate()
     assert running.wait(60) == 143, made.log()
     assert not made.containers()

@@ -140,11 +140,13 @@ std::string of_program(const std::string& recorded, const std::string& tail) {
     if (recorded == "signal 9" && killed_for_memory() > 0)
         return "the program was killed (SIGKILL): out of memory: the kernel has ended a process of "
                "this pod; raise its memory limit";
-    return with_finding(fmt::format("the program ended with {} {}",
-                                    recorded.starts_with("signal ")
-                                        ? recorded
-                                        : "exit code " + recorded.substr(recorded.find(' ') + 1),
-                                    own_status),
+    const auto ended =
+        "the program ended with " + (recorded.starts_with("signal ")
+                                         ? recorded
+                                         : "exit code " + recorded.substr(recorded.find(' ') + 1));
+    if (const auto lost = diagnosis::find_cause(tail, diagnosis::Of::rank))
+        return with_finding(ended, lost, "");
+    return with_finding(fmt::format("{} {}", ended, own_status),
                         diagnosis::find_cause(tail, diagnosis::Of::job), "");
 }
 

@@ -261,6 +261,17 @@ def test_a_leaders_broker_that_is_killed_is_not_the_programs_end(instance, flux)
     follower.delete()
 
 
+def test_a_lost_followers_program_has_not_ended_of_itself(instance, flux):
+    """Mode submit: the controller reads it, and starts the program anew with the lost pod's replacement."""
+    leader, follower = instance.start(2, "sh", "-c", "echo program-runs; exec sleep 600", flux=flux, grace=f"{GRACE}s")
+    for pod in (leader, follower):
+        pod.wait_process("^sleep 600")
+    Scene(instance, flux, FOREVER).broker_of(follower, signal.SIGKILL)
+    assert leader.wait() == 143, instance.logs()
+    assert "exit code 143: rank 1 (" in leader.log() and "was lost while the program ran" in leader.log(), leader.log()
+    follower.delete()
+
+
 def test_a_job_that_runs_when_all_pods_are_stopped(instance, flux):
     """Mode submit, a task on every node: the submitting command ends by the shim's SIGTERM."""
     pods = instance.start(4, "sh", "-c", "echo program-runs; exec sleep 600", flux=flux, grace=f"{2 * GRACE}s")

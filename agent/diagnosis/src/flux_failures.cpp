@@ -173,6 +173,10 @@ constexpr std::array rows{
                 "give the pod these cores, or tell the truth with --cores, --gpus or --resources",
                 "0.82-0.88"},
 
+    // What ends another rank, not this broker.
+    FluxFailure{rank, "node failure on * (rank *)", "rank $2 ($1) was lost while the program ran",
+                "see that pod: it was killed, out of memory, or its node is gone", "0.62-0.88"},
+
     // What ends a job, not a broker.
     FluxFailure{job, "draining: rank * (*) missing resources: *",
                 "Flux has drained rank $1 ($2): R promises $3, which the pod does not have",
@@ -181,8 +185,6 @@ constexpr std::array rows{
     FluxFailure{job, "draining: rank * got hostname '*', expected '*'",
                 "Flux has drained rank $1: R calls it $3, its host name is $2",
                 "leave R to muster, or set resource.noverify in --config", "0.82-0.88"},
-    FluxFailure{job, "node failure on * (rank *)", "rank $2 ($1) was lost while the program ran",
-                "see that pod: it was killed, out of memory, or its node is gone", "0.62-0.88"},
     FluxFailure{job, "unsatisfiable request: need * only * eligible",
                 "it asked for $1 and the instance has $2",
                 "ask for less (--nodes, --tasks), or give the instance more pods or cores",

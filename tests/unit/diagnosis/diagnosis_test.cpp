@@ -96,8 +96,6 @@ TEST(FindCause, OfABroker) {
 
 TEST(FindCause, OfAJob) {
     for (const auto& row : {
-             Row{"job.exception: type=exec severity=0 node failure on lo-2 (rank 2)",
-                 "rank 2 (lo-2) was lost"},
              Row{"<3>resource.err[1]: draining: rank 1 (a) missing resources: core[2-7]\n",
                  "R promises core[2-7]"},
              Row{"job.exception: type=alloc severity=0 unsatisfiable request: need 5 exclusive "
@@ -108,6 +106,12 @@ TEST(FindCause, OfAJob) {
             << row.words << "\n"
             << found(row.words, Of::job).cause;
     EXPECT_FALSE(find_cause("<3>overlay.err[0]: error binding to x: y", Of::job));
+}
+
+TEST(FindCause, OfARankThatIsLost) {
+    constexpr auto* words = "job.exception: type=exec severity=0 node failure on lo-2 (rank 2)";
+    EXPECT_EQ(found(words, Of::rank).cause, "rank 2 (lo-2) was lost while the program ran");
+    EXPECT_FALSE(find_cause(words, Of::job)) << "no failure of the job's own";
 }
 
 TEST(FindCause, TheEvidenceIsFluxsLine) {

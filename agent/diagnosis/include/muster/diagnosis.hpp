@@ -13,6 +13,7 @@ namespace muster::diagnosis {
 enum class Of {
     broker,  ///< it ends the broker, or keeps it from starting
     job,     ///< it ends a job, and with it the program that submitted it
+    rank,    ///< it ends a rank, and with it the jobs that run there: no failure of theirs
 };
 
 /// A row: what Flux says, what that means, what to do. Rows stand in order of how much they tell:

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from muster_testing import REPOSITORY
 from real_cluster.companion import SYSTEM, YAML
-from real_cluster.lab import Lab, versions
+from real_cluster.lab import HOLD, Lab, versions
 
 
 def test_a_minicluster_runs_to_its_end(space, start, lab, tmp_path):
@@ -44,7 +44,7 @@ def test_an_image_that_has_muster_needs_no_installation(space, start, lab):
 
 def test_what_is_there_is_left_as_it_is(space, start, lab):
     first = start()
-    lab.apply("sh -c 'until [ -e /tmp/go ]; do sleep 0.2; done'")
+    lab.apply(f"sh -c '{HOLD}'")
     lab.wait_phase("Running")
     lab.wait_for("BrokersOnline", "2 of 2")
     first.signal(signal.SIGKILL)
@@ -125,7 +125,7 @@ def test_shell_text_that_fails_is_named(start, lab, field, who):
 def test_a_container_beside_flux_that_does_not_end_is_named(space, start, lab):
     start()
     image = space.kubernetes.images.application
-    flux, web = {"image": image, "command": "hostname", "runFlux": True}, {"image": image, "command": "sh -c 'until [ -e /tmp/go ]; do sleep 0.2; done'", "name": "web"}
+    flux, web = {"image": image, "command": "hostname", "runFlux": True}, {"image": image, "command": f"sh -c '{HOLD}'", "name": "web"}
     lab.apply(spec={"containers": [flux, web]})
     lab.wait_for("Running", f"leader {lab.name}-0-.* has ended with exit code 0.*; its pod waits for container web to end, too")
     assert lab.status()["phase"] == "Ending"
@@ -157,7 +157,7 @@ def test_followers_dial_the_leaders_address(space, start, lab):
 
 def test_it_grows_and_shrinks(space, start, lab):
     start()
-    lab.apply("sh -c 'until [ -e /tmp/go ]; do sleep 0.2; done'", spec={"maxSize": 3})
+    lab.apply(f"sh -c '{HOLD}'", spec={"maxSize": 3})
     lab.wait_for("BrokersOnline", "2 of 2")
     space.kubectl("scale", "minicluster", "lab", "--replicas=3")
     lab.wait_for("BrokersOnline", "3 of 3")

@@ -5,8 +5,7 @@ import contextlib
 import signal
 
 import pytest
-
-HOLD = "until [ -e /tmp/go ]; do sleep 0.1; done"
+from real_cluster.lab import HOLD
 
 
 @pytest.fixture

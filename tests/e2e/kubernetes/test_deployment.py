@@ -10,9 +10,8 @@ import yaml
 from muster_testing import DEADLINE, wait_until
 from real_cluster import client, companion
 from real_cluster.deployment import NAME, PAGE, YAML, Deployment, customize
-from real_cluster.lab import Lab
+from real_cluster.lab import HOLD, Lab
 
-HOLD = "sh -c 'until [ -e /tmp/go ]; do sleep 0.2; done'"
 TOKEN = "/var/run/secrets/kubernetes.io"
 
 
@@ -72,7 +71,7 @@ def leave_job(lab):
     """As the Flux Operator does: the MiniCluster's own, and without a label."""
     lab.apply()
     owner = {"apiVersion": "flux-framework.org/v1alpha2", "kind": "MiniCluster", "name": lab.name, "uid": lab.get()["metadata"]["uid"], "controller": True}
-    container = {"name": lab.name, "image": lab.space.kubernetes.images.application, "command": ["sh", "-c", "until [ -e /tmp/go ]; do sleep 0.2; done"]}
+    container = {"name": lab.name, "image": lab.space.kubernetes.images.application, "command": ["sh", "-c", HOLD]}
     lab.space.apply([{"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": lab.name, "ownerReferences": [owner]}, "spec": {
         "completions": 2, "parallelism": 2, "completionMode": "Indexed", "template": {"spec": {
             "restartPolicy": "OnFailure", "terminationGracePeriodSeconds": 1, "containers": [container]}}}}])
@@ -124,7 +123,7 @@ def uids(lab):
 
 @pytest.mark.parametrize("way", ["deleted", "killed"])
 def test_its_successor_goes_on(deployed, space, lab, way):
-    lab.apply(HOLD, spec={"maxSize": 3})
+    lab.apply(f"sh -c '{HOLD}'", spec={"maxSize": 3})
     lab.wait_for("BrokersOnline", "2 of 2")
     before, first = uids(lab), deployed.wait_leader()
     if way == "deleted":
@@ -156,7 +155,7 @@ def test_of_two_replicas_one_acts(deployed, lab):
 
 
 def test_a_rollout_loses_nothing(deployed, space, lab, elsewhere):
-    lab.apply(HOLD, spec={"maxSize": 3})
+    lab.apply(f"sh -c '{HOLD}'", spec={"maxSize": 3})
     lab.wait_for("BrokersOnline", "2 of 2")
     before, first = uids(lab), deployed.wait_leader()
     deployed.kubectl("rollout", "restart", f"deployment/{NAME}")

@@ -2,7 +2,8 @@
 """Pods of a hand-written Indexed Job that are evicted through the API, as a drained node's are: what replaces them finds the others."""
 import json
 
-from test_examples import HOLD, SIZE, example, leader, pod_of, ready, setting, start
+from real_cluster.lab import HOLD
+from test_examples import SIZE, example, leader, pod_of, ready, setting, start
 
 PROGRAM = f"echo begun on $(hostname); {HOLD}; echo done on $(hostname)"
 

@@ -11,10 +11,10 @@ import manifests
 import pytest
 from muster_testing import REPOSITORY, program
 from real_cluster import client
+from real_cluster.lab import HOLD
 
 EXAMPLES = REPOSITORY / "containers" / "kubernetes" / "examples"
 SIZE = 4
-HOLD = "until [ -e /tmp/go ]; do sleep 0.1; done"
 KINDS = ["rehearsal", "flux"]
 URI = "FLUX_URI=local:///run/muster/run/local"
 
@@ -149,7 +149,7 @@ def test_a_pod_that_leaves_waits_for_its_jobs_and_its_replacement_joins(space, c
     """preStop's `muster leave`: what runs on its rank ends by itself, within two thirds of MUSTER_GRACE."""
     start(space, example("stateful-set", space), certificate)
     ready(space, SIZE)
-    script = "touch /tmp/begun; until [ -e /tmp/go ]; do sleep 0.1; done; echo task $FLUX_TASK_RANK of $FLUX_JOB_SIZE on $(hostname)"
+    script = f"touch /tmp/begun; {HOLD}; echo task $FLUX_TASK_RANK of $FLUX_JOB_SIZE on $(hostname)"
     last = f"hello-{SIZE - 1}"
     with ThreadPoolExecutor() as pool:
         job = pool.submit(space.exec, "hello-0", "env", URI, "muster-rehearsal", "run", f"-N{SIZE}", f"-n{SIZE}", "sh", "-c", script, check=False)

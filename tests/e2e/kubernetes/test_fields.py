@@ -9,6 +9,7 @@ import muster_testing
 import pytest
 import yaml
 from muster_testing import program
+from real_cluster.lab import HOLD
 
 ROWS = [(f"lab-{number}", row) for number, row in enumerate(minicluster_fields.WORKS)]
 
@@ -150,19 +151,25 @@ def found_in(space, controller, secret):
 
 
 def test_no_secret_is_told(space, start, lab, certificate):
-    """Certificates, made or the user's, and variables from Secrets; a planted one is found."""
+    """Certificates, made or the user's, and variables from Secrets, while all pods run and after the end; a planted one is found."""
     controller = start("--log-level", "debug")
     space.secret("mine", curve_cert=certificate)
     space.kubectl("create", "secret", "generic", "token", "--from-literal=key=hunter2-of-nobody")
     theirs = type(lab)(space, "theirs")
     muster = {"image": space.kubernetes.images.muster, "flux": "none", "grace": 3, "certificateSecret": "mine"}
-    lab.apply("sh -c 'exit 3'", secrets={"TOKEN": {"name": "token", "key": "key"}})
-    theirs.apply("true", spec={"muster": muster})
-    lab.wait_phase("Failed")
-    theirs.wait_phase("Succeeded")
+    lab.apply(f"sh -c '{HOLD}; exit 3'", secrets={"TOKEN": {"name": "token", "key": "key"}})
+    theirs.apply(f"sh -c '{HOLD}'", spec={"muster": muster})
+    for each in (lab, theirs):
+        each.wait_for("BrokersOnline", "2 of 2 brokers")
     values = [re.search(r'secret-key = "(.*)"', each.decode())[1] for each in space.secrets() if b"secret-key" in each]
     assert len(values) == 2, "one is made, one the user's"
-    assert {value: found_in(space, controller, value) for value in [*values, "hunter2-of-nobody"]} == {value: [] for value in [*values, "hunter2-of-nobody"]}
+    nowhere = {value: [] for value in [*values, "hunter2-of-nobody"]}
+    assert {value: found_in(space, controller, value) for value in nowhere} == nowhere
+    for each, end in ((lab, "Failed"), (theirs, "Succeeded")):
+        each.release()
+        each.wait_phase(end)
+    space.wait(lambda: all(pod["status"]["phase"] in ("Failed", "Succeeded") for pod in space.pods().values()), "the followers go with the Jobs")
+    assert {value: found_in(space, controller, value) for value in nowhere} == nowhere
     space.kubectl("create", "configmap", "planted", f"--from-literal=cert={values[0]}")
     planted = found_in(space, controller, values[0])
     space.kubectl("delete", "configmap", "planted")

@@ -3,8 +3,9 @@
 import json
 
 import pytest
+from real_cluster.lab import HOLD
 
-SAID = "echo said by $0; until [ -e /tmp/go ]; do sleep 0.2; done"
+SAID = f"echo said by $0; {HOLD}"
 
 
 def objects(space):

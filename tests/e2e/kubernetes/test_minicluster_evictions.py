@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Pods of a MiniCluster that are evicted through the API, as a drained node's are, while muster-controller looks after it."""
 from real_cluster import client
+from real_cluster.lab import HOLD
 from test_evictions import evict, of_index
 
 SIZE = 3
-HOLD = "until [ -e /tmp/go ]; do sleep 0.1; done"
 
 
 def online(lab, count=SIZE):
@@ -19,12 +19,6 @@ def names_of(space, index):
     return [each["metadata"]["name"] for each in of_index(space, index)]
 
 
-def release(space, lab):
-    for name, pod in lab.pods().items():
-        if pod["status"]["phase"] == "Running":
-            space.exec(name, "touch", "/tmp/go")
-
-
 def test_the_replacement_of_an_evicted_leader_finds_its_followers_and_runs_the_program_again_once(space, start, lab):
     start()
     lab.apply(f"sh -c 'echo begun on $(hostname); {HOLD}; echo done on $(hostname)'", size=SIZE, spec={"tasks": SIZE})
@@ -36,7 +30,7 @@ def test_the_replacement_of_an_evicted_leader_finds_its_followers_and_runs_the_p
     online(lab)
     assert set(lab.pods()) == followers | {replacement}, "the followers stayed"
     space.wait(lambda: len(lines(space, lab.leader(), "begun")) == SIZE, "the program runs again")
-    release(space, lab)
+    lab.release()
     assert lab.wait_phase("Succeeded", "Failed")["phase"] == "Succeeded", space.told()
     assert lines(space, lab.leader(), "begun", "done") == sorted(f"{word} on lab-{rank}" for word in ("begun", "done") for rank in range(SIZE))
 
@@ -64,7 +58,7 @@ def test_a_follower_is_evicted_while_a_launcher_runs(space, start, lab):
     replacement = evict(space, follower)
     assert replacement["status"]["podIP"] != follower["status"]["podIP"]
     online(lab)
-    release(space, lab)
+    lab.release()
     assert lab.wait_phase("Succeeded", "Failed")["phase"] == "Succeeded", space.told()
     assert lines(space, lab.leader(), "task on") == [f"task on lab-{rank}" for rank in range(SIZE)]
 
@@ -82,5 +76,5 @@ def test_the_program_of_an_evicted_follower_runs_again(space, start, lab):
     message = client.terminated(lab.pods()[first])["message"]
     assert "rank 2 (lab-2) was lost while the program ran" in message and "its own status" not in message
     space.wait(lambda: len(lines(space, second, "begun")) == SIZE, "the program runs again")
-    release(space, lab)
+    lab.release()
     assert lab.wait_phase("Succeeded", "Failed")["phase"] == "Succeeded", space.told()

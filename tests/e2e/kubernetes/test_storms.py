@@ -9,9 +9,8 @@ import time
 import pytest
 from real_cluster import companion
 from real_cluster.companion import SYSTEM
-from real_cluster.lab import Lab, versions
+from real_cluster.lab import HOLD, Lab, versions
 
-HOLD = "until [ -e /tmp/go ]; do sleep 0.1; done"
 ACCOUNT = f"system:serviceaccount:{SYSTEM}:muster-controller"
 HPA = "system:serviceaccount:kube-system:horizontal-pod-autoscaler"
 
@@ -170,7 +169,7 @@ def test_deleted_at_each_stage_it_leaves_nothing(space, start, proxy):
     begin("pending", spec={"pod": {"nodeSelector": {"no": "such-node"}}}).wait_for("BrokersOnline", "no node takes it")
     begin("quorum", commands={"workerPre": HOLD})
     begin("running", "sleep inf")
-    begin("ending", "sh -c 'trap : TERM; until [ -e /tmp/go ]; do sleep 0.1; done'", commands={"workerPre": "trap 'sleep 5' EXIT"})
+    begin("ending", f"sh -c 'trap : TERM; {HOLD}'", commands={"workerPre": "trap 'sleep 5' EXIT"})
     labs["quorum"].wait_for("BrokersOnline", "1 of 2")
     for name in ("running", "ending"):
         labs[name].wait_for("BrokersOnline", "2 of 2")

@@ -2,6 +2,8 @@
 """A MiniCluster as tests know it: applied, looked at, waited for."""
 import re
 
+HOLD = "until [ -e /tmp/go ]; do sleep 0.1; done"  # of a program, until release()
+
 
 class Lab:
     """The MiniCluster "lab" of a namespace, or one of another name."""
@@ -44,6 +46,12 @@ class Lab:
 
     def pods(self):
         return self.space.pods(f"app.kubernetes.io/name={self.name}")
+
+    def release(self):
+        """Lets all go that HOLD holds."""
+        for name, pod in self.pods().items():
+            if pod["status"]["phase"] == "Running":
+                self.space.exec(name, "touch", "/tmp/go")
 
     def leader(self):
         """The name of its only pod of index 0."""

@@ -8,6 +8,7 @@ Needs root and the release preset (tests/bench/run --only-kubernetes builds it).
 under the name in MUSTER_TEST_CLUSTER, or one of its own that ends with it. The nodes' images are made anew, with the programs of the release preset.
 """
 import argparse
+import itertools
 import os
 import pathlib
 import sys
@@ -33,13 +34,13 @@ ROWS = ["memory", "life", "again", "dns", "many", "large"]
 class Runs:
     """One instance after another; each under a name that was not there before."""
 
+    numbers = itertools.count(1)  # of all: a scene remembers pods that are gone by their names
+
     def __init__(self, scene, flux="none"):
         self.scene, self.flux = scene, flux
-        self.count = 0
 
     def make(self, kind, size=4, has_job=True):
-        self.count += 1
-        images, name = self.scene.kubernetes.images, f"{kind[:4]}{self.count}{'f' if self.flux != 'none' else ''}"
+        images, name = self.scene.kubernetes.images, f"{kind[:4]}{next(self.numbers)}"
         if kind in ("minicluster", "own"):
             return name, minicluster(images, name, size, self.flux, has_job, is_own=kind == "own")
         if kind in ("bundle", "indexed-job"):
@@ -157,10 +158,10 @@ def dns(table, scene, runs, sizes):
         bares[kind] = instances.life("bare")[0]
     one, other = CACHES
     for size in sizes:
-        for begin, mine, theirs in zip(("creation", "the start of its last pod"), took[one, size], took[other, size], strict=True):
+        for begin, shown, mine, theirs in zip(("creation", "the start of its last pod"), (seconds, spread), took[one, size], took[other, size], strict=True):
             apart = abs(statistics.median(mine) - statistics.median(theirs)), abs(max(mine) - max(theirs))
-            table.add(f"MiniCluster of {size}, CoreDNS with `{one}`: {begin} to the first line", spread(mine, "s", 2),
-                      f"{spread(theirs, 's', 2)}, `{other}`; medians {apart[0]:.2f}, worst {apart[1]:.2f} s apart", "<= 0.5 s apart")
+            table.add(f"MiniCluster of {size}, CoreDNS with `{one}`: {begin} to the first line", shown(mine),
+                      f"{shown(theirs)}, `{other}`; medians {apart[0]:.2f}, worst {apart[1]:.2f} s apart", "<= 0.5 s apart")
     table.add("4 bare brokers, creation to the first line", "-", "; ".join(f"{took:.1f} s, `{kind}`" for kind, took in bares.items()), "-")
     scene.cluster.control.change_dns("cache-30")
 
